@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an activation is: a small value type, its members its parameters (as double), with
+//
+//   V operator()(V x)              the activation, V being float, double or a vector of them
+//   V derivative(V x)              for backward
+//   V derivative_from_output(V y)  optional: the derivative at x as a function of y = act(x)
+//   V parameter_derivative(V x)    optional: the derivative by the trainable parameter
+//
+// Any functor or generic lambda with the first will do for forward.
+#pragma once
+#include "isa/scalar.hpp"
+
+namespace nonlin {
+
+// Error bounds, over all finite inputs, tails and subnormal results included, on every instruction set, in units in the
+// last place of the exact result (of the least subnormal's size for subnormal results). Within `radius` of a root of the
+// derivative, if a radius is given, the derivative's bound is `absolute` instead.
+struct accuracy {
+  double forward;
+  double derivative;
+  double root = 0, radius = 0, absolute = 0;
+};
+
+template <class... Ts>
+struct type_list {
+  static constexpr std::size_t size = sizeof...(Ts);
+};
+
+inline namespace NONLIN_ABI {
+
+template <class A, class T = float>
+concept activation = requires(const A& act, const n_scalar::vec<T>& x) {
+  { act(x) } -> std::convertible_to<n_scalar::vec<T>>;
+};
+
+template <class A, class T = float>
+concept differentiable = requires(const A& act, const n_scalar::vec<T>& x) {
+  { act.derivative(x) } -> std::convertible_to<n_scalar::vec<T>>;
+};
+
+template <class A, class T = float>
+concept output_differentiable = requires(const A& act, const n_scalar::vec<T>& y) {
+  { act.derivative_from_output(y) } -> std::convertible_to<n_scalar::vec<T>>;
+};
+
+template <class A, class T = float>
+concept parametric = requires(const A& act, const n_scalar::vec<T>& x) {
+  { act.parameter_derivative(x) } -> std::convertible_to<n_scalar::vec<T>>;
+};
+
+}  // namespace NONLIN_ABI
+}  // namespace nonlin

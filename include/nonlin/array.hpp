@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activations on arrays, by the best instruction set of the machine.
+//
+//   forward(act, x, y)                 y = act(x)
+//   backward(act, x, dy, dx)           dx = dy act'(x)
+//   backward(act, x, dy, dx, dparam)   and dparam = sum of dy d act(x) / d parameter
+//   backward_from_output(act, y, dy, dx)   dx = dy act'(x), from y = act(x)
+//
+// x, y, dy, dx are contiguous ranges of float or of double (vector, array, span, ...) of one size, or pointers followed by a
+// count. Nothing need be aligned; empty is fine. The output may be the very same array as an input; one that overlaps an
+// input otherwise, sizes that differ and null pointers throw std::invalid_argument before anything is written.
+// The product dy act'(x) is IEEE's: a NaN or an infinity in dy is not hidden by a derivative of 0.
+#pragma once
+#include <cstddef>
+#include <initializer_list>
+#include <type_traits>
+#include <utility>
+#include "activation.hpp"
+#include "detail/check.hpp"
+#include "dispatch.hpp"
+#include "math.hpp"
+#include "detail/begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace detail {
+
+// data and size of a contiguous range
+template <class T, std::size_t N>
+constexpr T* data_of(T (&a)[N]) noexcept {
+  return a;
+}
+template <class R>
+constexpr auto data_of(R& r) noexcept -> decltype(r.data()) {
+  return r.data();
+}
+template <class T>
+constexpr const T* data_of(const std::initializer_list<T>& l) noexcept {
+  return l.begin();
+}
+template <class T, std::size_t N>
+constexpr std::size_t size_of(T (&)[N]) noexcept {
+  return N;
+}
+template <class R>
+constexpr auto size_of(R& r) noexcept -> decltype(static_cast<std::size_t>(r.size())) {
+  return static_cast<std::size_t>(r.size());
+}
+
+template <class R>
+concept contiguous = requires(std::remove_reference_t<R>& r) {
+  { *data_of(r) };
+  { size_of(r) } -> std::same_as<std::size_t>;
+  requires std::is_pointer_v<decltype(data_of(r))>;
+};
+
+template <class R>
+using value_of = std::remove_cvref_t<decltype(*data_of(std::declval<std::remove_reference_t<R>&>()))>;
+
+template <class Out, class... In>
+constexpr void check_types() {
+  using T = value_of<Out>;
+  static_assert(element<T>, "nonlin: arrays are of float or of double");
+  static_assert((std::same_as<T, value_of<In>> && ...), "nonlin: all arrays of a call are of one type, float or double");
+  static_assert(!std::is_const_v<std::remove_reference_t<decltype(*data_of(std::declval<std::remove_reference_t<Out>&>()))>>,
+                "nonlin: the output array is const");
+}
+
+// Whether to write past the caches: the output is large, and no input, whose lines would be in them anyway.
+template <class T>
+bool streams(std::size_t n, std::size_t arrays, const T* out, const T* in, const T* in2 = nullptr) noexcept {
+  if (n < (std::size_t{8} << 20) / sizeof(T)) [[likely]]
+    return false;
+  if (out == in || out == in2 || reinterpret_cast<std::uintptr_t>(out) % sizeof(T) != 0) return false;
+  return n * sizeof(T) * arrays > last_level_cache();
+}
+
+template <class A>
+struct derivative_step {
+  A act;
+  template <class V>
+  NONLIN_INLINE V operator()(const V& x, const V& dy) const {
+    return dy * V(act.derivative(x));
+  }
+};
+
+template <class A>
+struct output_step {
+  A act;
+  template <class V>
+  NONLIN_INLINE V operator()(const V& y, const V& dy) const {
+    return dy * V(act.derivative_from_output(y));
+  }
+};
+
+template <class V>
+struct gradient_and_term {
+  V dx, term;
+};
+
+template <class A>
+struct parameter_step {
+  A act;
+  template <class V>
+  NONLIN_INLINE gradient_and_term<V> operator()(const V& x, const V& dy) const {
+    return {dy * V(act.derivative(x)), dy * V(act.parameter_derivative(x))};
+  }
+};
+
+template <class T>
+argument arg(const char* name, const T* p, std::size_t n) {
+  return {name, p, n, sizeof(T)};
+}
+
+template <class A, class T>
+void forward(const A& act, const argument& x, const argument& y) {
+  static_assert(activation<A, T>, "nonlin::forward: the activation cannot be called with a vector, as V operator()(V x)");
+  check_arrays("forward", y, x);
+  const auto* in = static_cast<const T*>(x.data);
+  auto* out = static_cast<T*>(const_cast<void*>(y.data));
+  const bool stream = streams(x.count, 2, out, in);
+  with_kernels([&](auto k) { k.map(act, stream, x.count, out, in); });
+}
+
+template <class T, class Step>
+void map_gradient(const char* function, const Step& step, const argument& x, const argument& dy, const argument& dx) {
+  check_arrays(function, dx, x, dy);
+  const auto *in = static_cast<const T*>(x.data), *gradient = static_cast<const T*>(dy.data);
+  auto* out = static_cast<T*>(const_cast<void*>(dx.data));
+  const bool stream = streams(x.count, 3, out, in, gradient);
+  with_kernels([&](auto k) { k.map(step, stream, x.count, out, in, gradient); });
+}
+
+template <class A, class T>
+void backward(const A& act, const argument& x, const argument& dy, const argument& dx) {
+  static_assert(differentiable<A, T>, "nonlin::backward: the activation has no member V derivative(V x)");
+  map_gradient<T>("backward", derivative_step<A>{act}, x, dy, dx);
+}
+
+template <class A, class T>
+double backward_parameter(const A& act, const argument& x, const argument& dy, const argument& dx) {
+  static_assert(differentiable<A, T>, "nonlin::backward: the activation has no member V derivative(V x)");
+  static_assert(parametric<A, T>, "nonlin::backward: the activation has no member V parameter_derivative(V x)");
+  check_arrays("backward", dx, x, dy);
+  const auto *in = static_cast<const T*>(x.data), *gradient = static_cast<const T*>(dy.data);
+  auto* out = static_cast<T*>(const_cast<void*>(dx.data));
+  return with_kernels([&](auto k) { return k.map_sum(parameter_step<A>{act}, x.count, out, in, gradient); });
+}
+
+template <class A, class T>
+void backward_from_output(const A& act, const argument& y, const argument& dy, const argument& dx) {
+  static_assert(output_differentiable<A, T>,
+                "nonlin::backward_from_output: the activation has no member V derivative_from_output(V y): its derivative "
+                "is no function of its output");
+  if constexpr (requires { act.output_tells_derivative(); }) {
+    if (!act.output_tells_derivative()) [[unlikely]]
+      fail("nonlin::backward_from_output: with a negative slope or alpha the output does not tell the derivative");
+  }
+  map_gradient<T>("backward_from_output", output_step<A>{act}, y, dy, dx);
+}
+
+}  // namespace detail
+
+// y = act(x)
+template <class A, detail::contiguous X, detail::contiguous Y>
+void forward(const A& act, const X& x, Y&& y) {
+  detail::check_types<Y, const X>();
+  using detail::arg, detail::data_of, detail::size_of;
+  detail::forward<A, detail::value_of<Y>>(act, arg("x", data_of(x), size_of(x)), arg("y", data_of(y), size_of(y)));
+}
+template <class A, element T>
+void forward(const A& act, const T* x, T* y, std::size_t n) {
+  detail::forward<A, T>(act, detail::arg("x", x, n), detail::arg("y", y, n));
+}
+
+// dx = dy act'(x)
+template <class A, detail::contiguous X, detail::contiguous DY, detail::contiguous DX>
+void backward(const A& act, const X& x, const DY& dy, DX&& dx) {
+  detail::check_types<DX, const X, const DY>();
+  using detail::arg, detail::data_of, detail::size_of;
+  detail::backward<A, detail::value_of<DX>>(act, arg("x", data_of(x), size_of(x)), arg("dy", data_of(dy), size_of(dy)),
+                                            arg("dx", data_of(dx), size_of(dx)));
+}
+template <class A, element T>
+void backward(const A& act, const T* x, const T* dy, T* dx, std::size_t n) {
+  detail::backward<A, T>(act, detail::arg("x", x, n), detail::arg("dy", dy, n), detail::arg("dx", dx, n));
+}
+
+// dx = dy act'(x), dparam = sum of dy d act(x) / d parameter. Terms are rounded to the arrays' type and added up in double
+// from groups of at most 64, by index: the same bits from run to run, whatever the alignment.
+template <class A, detail::contiguous X, detail::contiguous DY, detail::contiguous DX, element P>
+void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam) {
+  detail::check_types<DX, const X, const DY>();
+  using detail::arg, detail::data_of, detail::size_of;
+  dparam = static_cast<P>(detail::backward_parameter<A, detail::value_of<DX>>(
+      act, arg("x", data_of(x), size_of(x)), arg("dy", data_of(dy), size_of(dy)), arg("dx", data_of(dx), size_of(dx))));
+}
+template <class A, element T, element P>
+void backward(const A& act, const T* x, const T* dy, T* dx, std::size_t n, P& dparam) {
+  dparam = static_cast<P>(detail::backward_parameter<A, T>(act, detail::arg("x", x, n), detail::arg("dy", dy, n),
+                                                           detail::arg("dx", dx, n)));
+}
+
+// dx = dy act'(x), from y = act(x)
+template <class A, detail::contiguous Y, detail::contiguous DY, detail::contiguous DX>
+void backward_from_output(const A& act, const Y& y, const DY& dy, DX&& dx) {
+  detail::check_types<DX, const Y, const DY>();
+  using detail::arg, detail::data_of, detail::size_of;
+  detail::backward_from_output<A, detail::value_of<DX>>(act, arg("y", data_of(y), size_of(y)), arg("dy", data_of(dy), size_of(dy)),
+                                                        arg("dx", data_of(dx), size_of(dx)));
+}
+template <class A, element T>
+void backward_from_output(const A& act, const T* y, const T* dy, T* dx, std::size_t n) {
+  detail::backward_from_output<A, T>(act, detail::arg("y", y, n), detail::arg("dy", dy, n), detail::arg("dx", dx, n));
+}
+
+}  // namespace NONLIN_ABI
+}  // namespace nonlin
+#include "detail/end.hpp"

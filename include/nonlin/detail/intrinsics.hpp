@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vendor's intrinsics and the standard headers of the ISA files, outside any target region.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif

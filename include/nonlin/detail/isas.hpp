@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of instruction sets: a row names the file in isa/, its enumerator, and what the CPU must have. Best first.
+#pragma once
+#include "cpu.hpp"
+
+#include "../isa/scalar.hpp"
+
+#if defined(__x86_64__) || (defined(__i386__) && defined(__SSE2__))
+#if !defined(NONLIN_STATIC_DISPATCH)
+#include "../isa/avx2.hpp"
+#include "../isa/avx512.hpp"
+#include "../isa/sse2.hpp"
+#define NONLIN_ISAS(ROW) ROW(avx512, cpu.avx512) ROW(avx2, cpu.avx2) ROW(sse2, true) ROW(scalar, true)
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#include "../isa/avx512.hpp"
+#define NONLIN_ISAS(ROW) ROW(avx512, true)
+#elif defined(__AVX2__) && defined(__FMA__)
+#include "../isa/avx2.hpp"
+#define NONLIN_ISAS(ROW) ROW(avx2, true)
+#else
+#include "../isa/sse2.hpp"
+#define NONLIN_ISAS(ROW) ROW(sse2, true)
+#endif
+#elif defined(__aarch64__) && defined(__ARM_NEON) && defined(__ORDER_LITTLE_ENDIAN__) && \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#include "../isa/neon.hpp"
+#if !defined(NONLIN_STATIC_DISPATCH)
+#define NONLIN_ISAS(ROW) ROW(neon, true) ROW(scalar, true)
+#else
+#define NONLIN_ISAS(ROW) ROW(neon, true)
+#endif
+#else
+#define NONLIN_ISAS(ROW) ROW(scalar, true)
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may stand beside a vector in an expression, and which types nonlin computes with.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include "abi.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+
+template <class T>
+concept number = std::is_arithmetic_v<T>;
+
+// The element types of arrays.
+template <class T>
+concept element = std::same_as<T, float> || std::same_as<T, double>;
+
+// A SIMD vector of nonlin: nonlin::forward calls an activation with one, and with nothing else.
+template <class V>
+concept vector = requires {
+  typename V::element;
+  { V::has_fma } -> std::convertible_to<bool>;
+} && (V::size >= 1);
+
+// What a functor can be called with: a plain float or double, or a vector of them.
+template <class V>
+concept real = element<V> || vector<V>;
+
+namespace detail {
+template <class V>
+struct element_of {
+  using type = V;
+};
+template <vector V>
+struct element_of<V> {
+  using type = typename V::element;
+};
+}  // namespace detail
+
+// float or double: V itself, or what V is a vector of.
+template <real V>
+using element_of = typename detail::element_of<V>::type;
+
+}  // namespace NONLIN_ABI
+}  // namespace nonlin

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// ELU(x) = x > 0 ? x : alpha expm1(x) (Clevert et al. 2015, arXiv 1511.07289). By expm1, never e^x - 1: near 0 that keeps
+// no digit.
+//
+//   derivative   x > 0 ? 1 : alpha e^x; from y: y > 0 ? 1 : y + alpha, if alpha >= 0
+//   by alpha     x > 0 ? 0 : expm1(x)
+//   at           +-0: +-0, -inf: -alpha, NaN: NaN
+#pragma once
+#include "activation.hpp"
+#include "math.hpp"
+#include "detail/begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace math {
+
+// x > 0 ? positive x : negative expm1(x)
+template <class V>
+NONLIN_INLINE V elu(const V& x, const V& positive, const V& negative) {
+  return select(x >= V(0), x * positive, expm1_negative(at_most(x, V(0))) * negative);
+}
+
+// x > 0 ? positive : negative e^x
+template <class V>
+NONLIN_INLINE V elu_slope(const V& x, const V& positive, const V& negative) {
+  return select(x > V(0), positive, exp_negative_times(at_most(x, V(0)), negative));
+}
+
+// y > 0 ? positive : y + negative + rest. Near -negative nothing is left but the digits of `negative` beyond those of y's type:
+// they count, and `rest` are those beyond double.
+template <class V>
+NONLIN_INLINE V elu_slope_from_output(const V& y, double positive, double negative, double rest = 0) {
+  const double low = negative - static_cast<double>(static_cast<element_of<V>>(negative));
+  return select(y > V(0), V(positive), (y + V(negative)) + V(low + rest));
+}
+
+}  // namespace math
+}  // namespace NONLIN_ABI
+
+struct ELU {
+  double alpha = 1;
+
+  static constexpr const char* name = "ELU";
+  template <class T>
+  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+
+  template <real V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    using W = detail::lifted<V>;
+    return V(math::elu(W(x), W(1), W(alpha)));
+  }
+  template <real V>
+  NONLIN_INLINE V derivative(const V& x) const {
+    using W = detail::lifted<V>;
+    return V(math::elu_slope(W(x), W(1), W(alpha)));
+  }
+  template <real V>
+  NONLIN_INLINE V derivative_from_output(const V& y) const {
+    return V(math::elu_slope_from_output(detail::lift(y), 1, alpha));
+  }
+  // With a negative alpha, y does not tell the sign of x.
+  constexpr bool output_tells_derivative() const { return alpha >= 0; }
+  template <real V>
+  NONLIN_INLINE V parameter_derivative(const V& x) const {
+    using W = detail::lifted<V>;
+    return V(math::elu(W(x), W(0), W(1)));
+  }
+};
+
+}  // namespace nonlin
+#include "detail/end.hpp"

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// GELUTanh(x) = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3): GELU's approximation by tanh (Hendrycks and Gimpel 2016,
+// arXiv 1606.08415), as x sigma(v), v = 2u: 1 + tanh is 0 below -5.2.
+//
+//   derivative   sigma(v) (1 + x v' sigma(-v)), v' = 2 sqrt(2/pi) (1 + 0.134145 x^2)
+//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.17004 at x = -0.75246, the derivative's root
+//   tails        below -10.1 results are subnormal, to -10.771 (double: -21.2, -21.5)
+#pragma once
+#include "activation.hpp"
+#include "math.hpp"
+#include "detail/begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace math {
+
+// v = b x (x^2 + a), a = 1 / 0.044715, b = 2 sqrt(2/pi) 0.044715.
+template <class T>
+struct gelu_tanh_constants;
+template <>
+struct gelu_tanh_constants<float> {
+  static constexpr float a = 0x1.65d25e0000000p+4f, a_low = 0x1.bb3db00000000p-21f, b = 0x1.2444f2p-4f, b_low = 0x1.49b16ap-29f;
+  static constexpr float lowest = -11, highest = 7;
+};
+template <>
+struct gelu_tanh_constants<double> {
+  static constexpr double a = 0x1.65d25edd9ed82p+4, a_low = -0x1.586cc71ee31dep-55, b = 0x1.2444f2a4d8b4bp-4, b_low = -0x1.6c843a29d1c7p-61;
+  static constexpr double lowest = -22, highest = 8.5;
+};
+
+template <class V>
+struct two {
+  V hi, lo;
+};
+
+template <class V>
+NONLIN_INLINE two<V> gelu_tanh_argument(const V& x) {
+  using c = gelu_tanh_constants<element_of<V>>;
+  const V square = x * x, square_low = product_error(x, x, square);
+  const V a(c::a), h = square + a, rest = h - a;  // |a| or x^2 may be the larger: both errors
+  const V h_low = ((square - rest) + (a - (h - rest))) + (square_low + V(c::a_low));
+  const V w = x * h, w_low = fma(x, h_low, product_error(x, h, w));
+  const V v = w * V(c::b);
+  return {v, fma(w_low, V(c::b), fma(w, V(c::b_low), product_error(w, V(c::b), v)))};
+}
+
+template <class V>
+NONLIN_INLINE V gelu_tanh_anywhere(const V& x) {
+  using c = gelu_tanh_constants<element_of<V>>;
+  const V low = at_least(x, V(c::lowest));
+  const auto v = gelu_tanh_argument(at_most(low, V(c::highest)));
+  return logistic_product(low, logistic_parts(v.hi, v.lo));
+}
+
+template <class V>
+NONLIN_INLINE V gelu_tanh(const V& x) {
+  if constexpr (V::has_table32) {
+    using table = gelu_tanh_table;
+    const V t = at_most(abs(x), V(table::end));
+    const auto slot = quadratic_slot<table>(t);
+    const V y = at_least(x, V(0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(x < V(-table::end), x, y, [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_anywhere(v); });
+  } else {
+    return gelu_tanh_anywhere(x);
+  }
+}
+
+// With y = e^-v(t), t = |x|: at -t the slope is y (1 + y - t v'(t)) / (1 + y)^2, at t it is 1 less that.
+template <class V>
+NONLIN_INLINE V gelu_tanh_slope_anywhere(const V& x) {
+  using c = gelu_tanh_constants<element_of<V>>;
+  const V t = at_most(abs(x), V(-c::lowest));
+  const auto v = gelu_tanh_argument(t);
+  const auto e = exp_parts(-v.hi, -v.lo);
+  const V s = exp2i_or_least(e.n), y = fma(s, e.q, s);
+  const V dv = fma(t * t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
+  const V numerator = fnma(t, dv, V(1)) + y;
+  const V w = scale_down(fma(numerator, e.q, numerator) / square_of_1_plus(y), e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
+template <class V>
+NONLIN_INLINE V gelu_tanh_slope(const V& x) {
+  if constexpr (V::has_table32) {
+    using table = gelu_tanh_slope_table;
+    const V t = abs(x);
+    const auto slot = quadratic_slot<table>(t);
+    const V w = table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, select(x < V(0), w, V(1) - w),
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_slope_anywhere(v); });
+  } else {
+    return gelu_tanh_slope_anywhere(x);
+  }
+}
+
+}  // namespace math
+}  // namespace NONLIN_ABI
+
+struct GELUTanh {
+  static constexpr const char* name = "GELUTanh";
+  template <class T>
+  static constexpr accuracy bounds = {.forward = 4, .derivative = sizeof(T) == 4 ? 5 : 6,
+                                      .root = -0.752461422071016258, .radius = 1,
+                                      .absolute = sizeof(T) == 4 ? 0x1p-21 : 0x1p-50};
+
+  template <real V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    return V(math::gelu_tanh(detail::lift(x)));
+  }
+  template <real V>
+  NONLIN_INLINE V derivative(const V& x) const {
+    return V(math::gelu_tanh_slope(detail::lift(x)));
+  }
+};
+
+}  // namespace nonlin
+#include "detail/end.hpp"

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// erfc, erf, and what GELU is made of: the normal distribution's tail and its slope.
+//
+//   erfcx(z) = e^(z^2) erfc(z) is smooth and never small: (z + a) erfcx(z) is a polynomial in (z - a) / (z + a).
+//   e^(-z^2) takes z^2 in two parts: at z = 10 its rounding alone would cost 50 ULP.
+//   Coefficients: tests/coefficients/fit.py.
+#pragma once
+#include "exp.hpp"
+#include "table32.hpp"
+#include "../detail/begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace math {
+
+template <class T>
+struct erfc_constants;
+#include "erfc_coefficients.inl"
+
+// e^(-z^2 / Divisor), z >= 0
+template <int Divisor, class V>
+NONLIN_INLINE exponential<V> gaussian(const V& z) {
+  constexpr auto c = element_of<V>(-1) / Divisor;
+  const V square = z * z;
+  return exp_parts(square * V(c), product_error(z, z, square) * V(c));
+}
+
+// erfcx(z) for 0 <= z <= 10.4 (double: 28)
+template <class V>
+NONLIN_INLINE V erfcx(const V& z) {
+  using c = erfc_constants<element_of<V>>;
+  const V r = V(1) / (z + V(c::erfcx_a));
+  return polynomial((z - V(c::erfcx_a)) * r, c::erfcx_p) * r;
+}
+
+// erfc(z) for z >= 0, by e^(-z^2) of z itself and erfcx of z up to where it underflows
+template <class V>
+NONLIN_INLINE V erfc_positive(const V& z) {
+  using T = element_of<V>;
+  const V near = at_most(z, V(sizeof(T) == 4 ? T(10.25) : T(27.5)));
+  const auto e = gaussian<1>(near);
+  const V f = erfcx(near);
+  return scale_down(fma(f, e.q, f), e.n);
+}
+
+template <class V>
+NONLIN_INLINE V erfc(const V& x) {
+  const V w = erfc_positive(abs(x));
+  return select(x < V(0), V(2) - w, w);
+}
+
+// Below 1 by x + x T(x^2): 1 - erfc would lose the digits of a small x.
+template <class V>
+NONLIN_INLINE V erf(const V& x) {
+  using c = erfc_constants<element_of<V>>;
+  const V z = abs(x);
+  const V near = fma(x, polynomial(z * z, c::erf_t), x);
+  return select(z < V(1), near, with_sign(V(1) - erfc_positive(z), x));
+}
+
+// x Phi(x) = x/2 erfc(-x / sqrt 2): with t = |x| and t Phi(-t) = e^(-t^2/2) t erfcx(t / sqrt 2) / 2 that is -t Phi(-t) for
+// x <= 0 and t - t Phi(-t) for x > 0. (t + a) erfcx(t / sqrt 2) / 2 has a polynomial of its own: by erfcx itself the rounding of
+// t / sqrt 2 and of one more product would count.
+template <class V>
+NONLIN_INLINE V gelu_anywhere(const V& x) {
+  using T = element_of<V>;
+  using c = erfc_constants<T>;
+  const V t = abs(x), near = at_most(t, V(c::gelu_end));
+  const auto e = gaussian<2>(V::has_scalef ? at_most(t, V(T(1500))) : near);
+  const V a(c::mills_a), d = near + a, q = (near - a) / d;
+  const V f = near * polynomial(q, c::mills_p) / d;
+  const V lost = near - (d - a);  // of d: relatively lost / d = lost (1 - q) / 2a, made good in the next product
+  const V w = scale_down(fma(f, fnma(lost * V(T(0.5) / c::mills_a), V(1) - q, e.q), f), e.n);
+  return select(x > V(0), x - w, with_sign(w, x));
+}
+
+template <class V>
+NONLIN_INLINE V gelu(const V& x) {
+  if constexpr (V::has_table32) {
+    using table = gelu_table;
+    const V t = at_most(abs(x), V(table::end));
+    const auto slot = quadratic_slot<table>(t);
+    const V y = at_least(x, V(0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(x < V(-table::end), x, y, [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_anywhere(v); });
+  } else {
+    return gelu_anywhere(x);
+  }
+}
+
+// Phi(x) + x phi(x). At -t: e^(-t^2/2) (erfcx(t / sqrt 2) / 2 - t / sqrt(2 pi)) = e^(-t^2/2) (t0 - t) H(t), t0 its root, where
+// the difference would lose all digits; H is a polynomial in (t - b) / (t + b). At t: 1 less that.
+template <class V>
+NONLIN_INLINE V gelu_slope_anywhere(const V& x) {
+  using T = element_of<V>;
+  using c = erfc_constants<T>;
+  const V t = abs(x), near = at_most(t, V(c::gelu_end));
+  const auto e = gaussian<2>(V::has_scalef ? at_most(t, V(T(1500))) : near);
+  const V h = polynomial((near - V(c::slope_b)) / (near + V(c::slope_b)), c::slope_h);
+  const V k = ((V(c::slope_root_hi) - near) + V(c::slope_root_lo)) * h;
+  const V w = scale_down(fma(k, e.q, k), e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
+template <class V>
+NONLIN_INLINE V gelu_slope(const V& x) {
+  if constexpr (V::has_table32) {
+    using table = gelu_slope_table;
+    const V t = abs(x);
+    const auto slot = quadratic_slot<table>(t);
+    const V w = table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, select(x < V(0), w, V(1) - w),
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_slope_anywhere(v); });
+  } else {
+    return gelu_slope_anywhere(x);
+  }
+}
+
+}  // namespace math
+}  // namespace NONLIN_ABI
+}  // namespace nonlin
+#include "../detail/end.hpp"

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Made by tests/coefficients/fit.py (jobs erfcx, mills, gelu_slope, erf).
+template <>
+struct erfc_constants<float> {
+  // erfcx(z) (z + a) by (z - a) / (z + a)
+  static constexpr float erfcx_a = 2;
+  static constexpr float erfcx_p[] = {
+      0x1.058672p+0f, -0x1.5fd388p-1f, 0x1.1e2dc2p-2f, -0x1.2a86dp-5f, -0x1.604f5p-6f,
+      0x1.a83d6ap-8f, 0x1.90797ap-9f, -0x1.b22ec4p-11f, -0x1.31d596p-11f, 0x1.7c2764p-15f,
+      0x1.13895ap-14f};
+  // erfcx(t / sqrt 2) / 2 (t + a) by (t - a) / (t + a)
+  static constexpr float mills_a = 2.25f;
+  static constexpr float mills_p[] = {
+      0x1.62039ap-1f, -0x1.8ba77ap-2f, 0x1.4839ccp-4f, 0x1.c815e8p-6f, -0x1.5a3066p-7f,
+      -0x1.719b62p-8f, 0x1.b3e1eap-11f, 0x1.66914cp-10f, 0x1.e2e054p-13f, -0x1.c106cep-13f,
+      -0x1.889f0ep-14f};
+  // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b)
+  static constexpr float slope_root_hi = 0x1.80ead2p-1f, slope_root_lo = -0x1.a03fd4p-27f;
+  static constexpr float slope_b = 2.75f;
+  static constexpr float slope_h[] = {
+      0x1.ef3928p-2f, -0x1.fdded8p-4f, 0x1.980f1ap-5f, -0x1.3566ap-7f, -0x1.992f58p-10f,
+      0x1.f2e3b2p-11f, 0x1.6e78dp-13f, -0x1.a2293ep-14f, -0x1.223e7ep-15f};
+  // erf(x) = x + x T(x^2), |x| <= 1
+  static constexpr float erf_t[] = {
+      0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf2p-4f, -0x1.b7f88cp-6f, 0x1.540172p-8f,
+      -0x1.a3d812p-11f, 0x1.4917a4p-14f};
+  // beyond which t Phi(-t) is 0
+  static constexpr float gelu_end = 14.7f;
+};
+template <>
+struct erfc_constants<double> {
+  // erfcx(z) (z + a) by (z - a) / (z + a)
+  static constexpr double erfcx_a = 3.25;
+  static constexpr double erfcx_p[] = {
+      0x1.14c83272cd828p+0, -0x1.d3741415543f9p-1, 0x1.4a9d9e1f9387ap-1, -0x1.802b3d16838c4p-2,
+      0x1.6044a3a2a6e03p-3, -0x1.d0488c87dd2dfp-5, 0x1.3841beb77afc7p-7, 0x1.d9c7834f61306p-10,
+      -0x1.860c034d1299ap-10, 0x1.4e33e032f4586p-13, 0x1.355a16bef4b4fp-13, -0x1.69de5b378fe2fp-15,
+      -0x1.00d8a6f844d5bp-16, 0x1.f2634568649f4p-18, 0x1.0e0f2ea67b937p-19, -0x1.4267c13320dfbp-20,
+      -0x1.7c749e552a8b1p-22, 0x1.911475a023adfp-23, 0x1.383685f26fb1bp-24, -0x1.a978a1ace7406p-26,
+      -0x1.c535b222f9367p-27, 0x1.0a3ccff9400cbp-29, 0x1.7341a4b49d7b7p-30};
+  // erfcx(t / sqrt 2) / 2 (t + a) by (t - a) / (t + a)
+  static constexpr double mills_a = 3;
+  static constexpr double mills_p[] = {
+      0x1.754a751a56f4ap-1, -0x1.04c7295a48f33p-1, 0x1.d71387c654c98p-3, -0x1.832dbf69923efp-5,
+      -0x1.56d8e3d7ee2d5p-7, 0x1.c8f52c3217236p-8, 0x1.0d608c87dda93p-10, -0x1.12285ef47bf4dp-10,
+      -0x1.0d09e8c7b1e24p-12, 0x1.43c9e71f90867p-13, 0x1.4a9026634d53ap-14, -0x1.bc76ca5cc1b37p-17,
+      -0x1.5b15995aec77bp-16, -0x1.d824b7727898ap-19, 0x1.e81040d9e3cf7p-19, 0x1.2ee2d3e535b7dp-19,
+      0x1.f9f4d01a30ab1p-27, -0x1.3e516b293df4dp-21, -0x1.2de406a7bf3d6p-22, 0x1.6104cfee094d6p-25,
+      0x1.b23d3275cdf96p-24, 0x1.d9c50505ac659p-26, -0x1.1247939792ed1p-26, -0x1.3ee5e1e930bacp-27,
+      0x1.34afabb2913a8p-31, 0x1.c02840178ce43p-31};
+  // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b)
+  static constexpr double slope_root_hi = 0x1.80ead197f00b4p-1, slope_root_lo = -0x1.13e74c58cada8p-56;
+  static constexpr double slope_b = 4;
+  static constexpr double slope_h[] = {
+      0x1.d94de78425463p-2, -0x1.a763001ac67d7p-4, 0x1.ef4ff8013790ap-5, -0x1.cc1e2623d9bcep-6,
+      0x1.37754d8171929p-7, -0x1.d4c822298621cp-10, -0x1.443f63fa45284p-13, 0x1.85999bb3cf1a5p-13,
+      -0x1.25380bb4530abp-16, -0x1.2e93635b67361p-16, 0x1.dafafda1135ffp-19, 0x1.298338018693ep-19,
+      -0x1.08334867076d6p-21, -0x1.76cef119a21bp-22, 0x1.c16ac53ccdd3ap-25, 0x1.0d264f0367598p-24,
+      -0x1.98e8df61a8926p-31, -0x1.6d06c6538fd88p-27, -0x1.bd2bff89b7c82p-30, 0x1.451539c581b47p-30,
+      0x1.9b5361d5accbfp-32};
+  // erf(x) = x + x T(x^2), |x| <= 1
+  static constexpr double erf_t[] = {
+      0x1.06eba8214db68p-3, -0x1.812746b0379b2p-2, 0x1.ce2f21a0408d1p-4, -0x1.b82ce311ee09bp-6,
+      0x1.565bccf7e2856p-8, -0x1.c02db0149d904p-11, 0x1.f9a2b75531771p-14, -0x1.f4ca204c7718cp-17,
+      0x1.b97e44280cac3p-20, -0x1.5bfe7638410e7p-23, 0x1.d6e3ddfe8d86dp-27, -0x1.ab15c51c94718p-31};
+  // beyond which t Phi(-t) is 0
+  static constexpr double gelu_end = 38.9;
+};

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// e^x as 2^n (1 + q), the core of nearly every activation.
+//
+//   x = n ln 2 + r, |r| <= ln 2 / 2 (a little more where n falls on the wrong side of a tie); q = expm1(r) by a polynomial
+//   of degree 6 (float, 2^-26.1 of q) or 12 (double, 2^-61.5); tests/coefficients/fit.py makes it.
+//   Callers keep 1 + q and 2^n apart until the end, so that what is subnormal is rounded once.
+//   n ln 2 is subtracted in two parts. With fma the first has all its digits; without, so few that its product is exact.
+#pragma once
+#include "../detail/number.hpp"
+#include "../detail/begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace math {
+
+// Constants of a type. `round` added to a number |x| < 2^22 (2^51) leaves it rounded to an integer in the lowest bits.
+template <class T>
+struct exp_constants;
+template <>
+struct exp_constants<float> {
+  static constexpr float log2e = 0x1.715476p+0f, round = 0x1.8p+23f, bias = 127;
+  static constexpr float ln2_hi = 0x1.62e43p-1f, ln2_lo = -0x1.05c61p-29f;               // with fma
+  static constexpr float ln2_short_hi = 0x1.62ep-1f, ln2_short_lo = 0x1.0bfbe8p-15f;     // 12 bits and the rest
+  static constexpr float lowest_exponent = -126, step = 64, down = 0x1p-64f;             // see scale_down
+  static constexpr float split = 0x1.001p+12f, split_down = 0x1p-24f, split_up = 0x1p+24f;
+  static constexpr float expm1_p[] = {0.5f, 0x1.5554b6p-3f, 0x1.5555bep-5f, 0x1.12248ap-7f, 0x1.6c527p-10f};
+};
+template <>
+struct exp_constants<double> {
+  static constexpr double log2e = 0x1.71547652b82fep+0, round = 0x1.8p+52, bias = 1023;
+  static constexpr double ln2_hi = 0x1.62e42fefa39efp-1, ln2_lo = 0x1.abc9e3b39803fp-56;
+  static constexpr double ln2_short_hi = 0x1.62e42fefa4p-1, ln2_short_lo = -0x1.8432a1b0e2634p-43;
+  static constexpr double lowest_exponent = -1022, step = 128, down = 0x1p-128;
+  static constexpr double split = 0x1.0000002p+27, split_down = 0x1p-54, split_up = 0x1p+54;
+  static constexpr double expm1_p[] = {
+      0x1p-1, 0x1.5555555555559p-3, 0x1.5555555555549p-5, 0x1.111111110f626p-7,
+      0x1.6c16c16c1c801p-10, 0x1.a01a01b023564p-13, 0x1.a01a0185030aep-16, 0x1.71ddf7a494adbp-19,
+      0x1.27e526080b6ep-22, 0x1.af600db2e8a61p-26, 0x1.1efe552d0f7ddp-29};
+};
+
+// c[K] + c[K + 1] x + c[K + 2] x^2 + ...
+template <std::size_t K = 0, class V, class T, std::size_t N>
+NONLIN_INLINE V polynomial(const V& x, const T (&c)[N]) {
+  if constexpr (K + 1 == N) return V(c[K]);
+  else return fma(polynomial<K + 1>(x, c), x, V(c[K]));
+}
+
+// The rounding error of the product p = a b. Without fma by Dekker's splitting, scaled so that it cannot overflow.
+template <class V>
+NONLIN_INLINE V product_error(const V& a, const V& b, const V& p) {
+  if constexpr (V::has_fma) {
+    return fms(a, b, p);
+  } else {
+    using c = exp_constants<element_of<V>>;
+    const V as = a * V(c::split_down), bs = b * V(c::split_down);
+    const V at = as * V(c::split), bt = bs * V(c::split);
+    const V ah = (at - (at - as)) * V(c::split_up), bh = (bt - (bt - bs)) * V(c::split_up);
+    const V al = a - ah, bl = b - bh;
+    return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+  }
+}
+
+// 2^n for an integer n within the exponents of normal numbers.
+template <class V>
+NONLIN_INLINE V exp2i(const V& n) {
+  using c = exp_constants<element_of<V>>;
+  if constexpr (V::has_scalef) return scalef(V(1), n);
+  return shifted_to_exponent(n + V(c::round + c::bias));
+}
+
+// 2^n, or the least normal number where that is more.
+template <class V>
+NONLIN_INLINE V exp2i_or_least(const V& n) {
+  if constexpr (V::has_scalef) return scalef(V(1), n);
+  return exp2i(at_least(n, V(exp_constants<element_of<V>>::lowest_exponent)));
+}
+
+// y 2^n with one rounding, for -190 <= n <= 63 (double: -1150 <= n <= 895).
+template <class V>
+NONLIN_INLINE V scale_down(const V& y, const V& n) {
+  using c = exp_constants<element_of<V>>;
+  if constexpr (V::has_scalef) return scalef(y, n);
+  return y * exp2i(n + V(c::step)) * V(c::down);
+}
+
+// y 2^n for |n| < 252 (2044), one rounding if y is between 1/2 and 2.
+template <class V>
+NONLIN_INLINE V scale(const V& y, const V& n) {
+  using c = exp_constants<element_of<V>>;
+  if constexpr (V::has_scalef) return scalef(y, n);
+  const V half = fma(n, V(0.5), V(c::round)) - V(c::round);
+  return y * exp2i(half) * exp2i(n - half);
+}
+
+// y 2^n for n <= 63 and down to where every y has become 0; twice rounded only where that is less than a subnormal's ULP.
+template <class V>
+NONLIN_INLINE V scale_far(const V& y, const V& n) {
+  using c = exp_constants<element_of<V>>;
+  if constexpr (V::has_scalef) return scalef(y, n);
+  const V half = fma(n, V(0.5), V(c::round)) - V(c::round);
+  return scale_down(scale_down(y, half), n - half);
+}
+
+template <class V>
+struct exponential {
+  V n, q;  // 2^n (1 + q)
+};
+
+template <class V>
+NONLIN_INLINE V expm1_polynomial(const V& r) {
+  return fma(polynomial(r, exp_constants<element_of<V>>::expm1_p), r * r, r);
+}
+
+// e^(x + low), low being a correction to x.
+template <class V>
+NONLIN_INLINE exponential<V> exp_parts(const V& x, const V& low) {
+  using c = exp_constants<element_of<V>>;
+  const V n = fma(x, V(c::log2e), V(c::round)) - V(c::round);
+  if constexpr (V::has_fma) {
+    return {n, expm1_polynomial(fnma(n, V(c::ln2_hi), x) + fnma(n, V(c::ln2_lo), low))};
+  } else {
+    return {n, expm1_polynomial(fnma(n, V(c::ln2_short_hi), x) + fnma(n, V(c::ln2_short_lo), low))};
+  }
+}
+
+template <class V>
+NONLIN_INLINE exponential<V> exp_parts(const V& x) {
+  using c = exp_constants<element_of<V>>;
+  const V n = fma(x, V(c::log2e), V(c::round)) - V(c::round);
+  if constexpr (V::has_fma) {
+    return {n, expm1_polynomial(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)))};
+  } else {
+    return {n, expm1_polynomial(fnma(n, V(c::ln2_short_lo), fnma(n, V(c::ln2_short_hi), x)))};
+  }
+}
+
+// Where e^x underflows and overflows for good.
+template <class T>
+inline constexpr T exp_lowest = sizeof(T) == 4 ? T(-105) : T(-746);
+template <class T>
+inline constexpr T exp_highest = sizeof(T) == 4 ? T(89) : T(710);
+
+template <class V>
+NONLIN_INLINE V exp(const V& x) {
+  using T = element_of<V>;
+  const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), V(exp_lowest<T>)));
+  return scale(V(1) + e.q, e.n);
+}
+
+// expm1 for x <= 1 or so: e^x - 1 = 2^n q + (2^n - 1), which keeps all digits of a small x. -1 below.
+template <class V>
+NONLIN_INLINE V expm1_negative(const V& x) {
+  using T = element_of<V>;
+  const auto e = exp_parts(at_least(x, V(sizeof(T) == 4 ? T(-20) : T(-40))));
+  const V s = exp2i(e.n);
+  return fma(s, e.q, s - V(1));
+}
+
+// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor
+template <class V>
+NONLIN_INLINE V exp_negative_times(const V& x, const V& factor) {
+  using c = exp_constants<element_of<V>>;
+  const auto e = exp_parts(at_least(x, V(sizeof(c::round) == 4 ? -195 : -1460)));
+  return scale_far(fma(factor, e.q, factor), e.n);
+}
+
+template <class V>
+NONLIN_INLINE V expm1(const V& x) {
+  using T = element_of<V>;
+  const V low = V(sizeof(T) == 4 ? T(-20) : T(-40));
+  const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), low));
+  const V s = exp2i(e.n - V(1));  // half: 2^128 is no float
+  return with_sign(abs(V(2) * fma(s, e.q, s - V(0.5))), x);
+}
+
+}  // namespace math
+}  // namespace NONLIN_ABI
+}  // namespace nonlin
+#include "../detail/end.hpp"

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// nonlin: neural-network activation functions, forward and backward, by the best instruction set of the machine, with a
+// stated error bound, from this one include and no compiler flags.
+#pragma once
+
+#define NONLIN_VERSION_MAJOR 0
+#define NONLIN_VERSION_MINOR 1
+#define NONLIN_VERSION_PATCH 0
+
+#include "activation.hpp"   // what an activation is
+#include "activations.hpp"  // Identity Sigmoid Tanh ReLU LeakyReLU RReLU ELU SELU GELU GELUTanh SiLU Swish
+#include "array.hpp"        // forward, backward, backward_from_output on arrays
+#include "dispatch.hpp"     // isa, active_isa, available_isas, use_isa
+#include "math.hpp"         // exp, tanh, select, ... for functors of your own

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// RReLU in evaluation mode: LeakyReLU with the mean of the slopes that training draws from [lower, upper] (Xu et al. 2015,
+// arXiv 1505.00853; the mean slope, 11/48 by default, is PyTorch's; the paper's text divides by the mean divisor, 2/11).
+#pragma once
+#include "leaky_relu.hpp"
+#include "detail/begin.hpp"
+
+namespace nonlin {
+
+struct RReLU {
+  double lower = 1.0 / 8, upper = 1.0 / 3;
+
+  static constexpr const char* name = "RReLU";
+  template <class T>
+  static constexpr accuracy bounds = LeakyReLU::bounds<T>;
+
+  constexpr LeakyReLU mean() const { return {.slope = (lower + upper) / 2}; }
+
+  template <real V>
+  NONLIN_INLINE constexpr V operator()(const V& x) const {
+    return mean()(x);
+  }
+  template <real V>
+  NONLIN_INLINE constexpr V derivative(const V& x) const {
+    return mean().derivative(x);
+  }
+  template <real V>
+  NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {
+    return mean().derivative(y);
+  }
+  constexpr bool output_tells_derivative() const { return mean().output_tells_derivative(); }
+};
+
+}  // namespace nonlin
+#include "detail/end.hpp"

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// SELU(x) = lambda (x > 0 ? x : alpha expm1(x)) (Klambauer et al. 2017, arXiv 1706.02515): the lambda and alpha for which
+// activations of mean 0 and variance 1 keep them from layer to layer.
+//
+//   derivative   x > 0 ? lambda : lambda alpha e^x; from y: y > 0 ? lambda : y + lambda alpha
+//   at           +-0: +-0, -inf: -lambda alpha, NaN: NaN
+#pragma once
+#include "elu.hpp"
+#include "detail/begin.hpp"
+
+namespace nonlin {
+
+struct SELU {
+  static constexpr const char* name = "SELU";
+  template <class T>
+  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+
+  static constexpr double lambda = 1.050700987355480493419334985294606351959;
+  static constexpr double lambda_alpha = 1.758099340847376859940217520812279577324;  // not the product of two rounded ones
+  static constexpr double lambda_alpha_rest = 0x1.05161b045a1f1p-56;                 // what double leaves of it
+
+  template <real V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    using W = detail::lifted<V>;
+    return V(math::elu(W(x), W(lambda), W(lambda_alpha)));
+  }
+  template <real V>
+  NONLIN_INLINE V derivative(const V& x) const {
+    using W = detail::lifted<V>;
+    return V(math::elu_slope(W(x), W(lambda), W(lambda_alpha)));
+  }
+  template <real V>
+  NONLIN_INLINE V derivative_from_output(const V& y) const {
+    return V(math::elu_slope_from_output(detail::lift(y), lambda, lambda_alpha, lambda_alpha_rest));
+  }
+};
+
+}  // namespace nonlin
+#include "detail/end.hpp"

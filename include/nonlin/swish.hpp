@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Swish(x) = x sigma(beta x) (Ramachandran et al. 2017, arXiv 1710.05941). SiLU is beta = 1, QuickGELU beta = 1.702.
+//
+//   derivative   s (1 + beta x (1 - s)), s = sigma(beta x), the SiLU's at beta x
+//   by beta      x^2 s (1 - s)
+//   at           +-0: +-0, NaN: NaN; beta > 0: -inf: -0, +inf: +inf
+//   error        relative everywhere: beta x is taken with its rounding error and beta's own digits beyond T
+#pragma once
+#include "activation.hpp"
+#include "math.hpp"
+#include "detail/begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace math {
+
+// beta x within +-limit, and what its rounding lost; nothing beyond the limit
+template <class V>
+struct scaled_argument {
+  V hi, lo;
+
+  NONLIN_INLINE scaled_argument(const V& x, double beta, double limit) : hi(x * V(beta)), lo(0) {
+    const V b(beta), rest(beta - static_cast<double>(static_cast<element_of<V>>(beta)));
+    const V lost = fma(x, rest, product_error(x, b, hi));
+    lo = select(abs(hi) < V(limit), lost, V(0));
+    hi = at_least(at_most(hi, V(limit)), V(-limit));
+  }
+};
+
+template <class V>
+NONLIN_INLINE V swish(const V& x, double beta) {
+  using T = element_of<V>;
+  constexpr double limit = sizeof(T) == 4 ? 195 : 1460;  // |x| e^-limit is 0 for every x
+  const scaled_argument<V> a(x, beta, limit);
+  const V highest(logistic_limits<V>::highest);
+  const auto p = logistic_parts(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
+  const V y = scale_far(x / p.d, p.n);
+  return select(a.hi <= V(-limit), with_sign(V(0), x), V::has_scalef ? y : select(a.hi > highest, x, y));
+}
+
+template <class V>
+NONLIN_INLINE V swish_slope(const V& x, double beta) {
+  const scaled_argument<V> a(x, beta, sizeof(element_of<V>) == 4 ? 200 : 1500);
+  return silu_slope(a.hi, a.lo);
+}
+
+// x^2 s (1 - s): (x e^-t/2)^2 would do, but e^-t in one piece keeps x^2 from overflowing before it
+template <class V>
+NONLIN_INLINE V swish_beta_slope(const V& x, double beta) {
+  using T = element_of<V>;
+  constexpr double limit = sizeof(T) == 4 ? 285 : 2200;
+  const scaled_argument<V> a(x, beta, limit);
+  const auto e = exp_parts(-abs(a.hi), select(a.hi > V(0), -a.lo, a.lo));
+  const V s = exp2i_or_least(e.n), slope = (V(1) + e.q) / square_of_1_plus(fma(s, e.q, s));
+  const V half = fma(e.n, V(0.5), V(exp_constants<T>::round)) - V(exp_constants<T>::round);
+  const V y = scale_far(x, half) * slope * scale_far(x, e.n - half);
+  return select(abs(a.hi) >= V(limit), V(0), y);
+}
+
+}  // namespace math
+}  // namespace NONLIN_ABI
+
+struct Swish {
+  double beta = 1;
+
+  static constexpr const char* name = "Swish";
+  template <class T>
+  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+
+  template <real V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    return V(math::swish(detail::lift(x), beta));
+  }
+  template <real V>
+  NONLIN_INLINE V derivative(const V& x) const {
+    return V(math::swish_slope(detail::lift(x), beta));
+  }
+  template <real V>
+  NONLIN_INLINE V parameter_derivative(const V& x) const {
+    return V(math::swish_beta_slope(detail::lift(x), beta));
+  }
+};
+
+}  // namespace nonlin
+#include "detail/end.hpp"
