@@ -51,7 +51,7 @@ NONLIN_INLINE V swish_beta_slope(const V& x, double beta) {
   constexpr double limit = sizeof(T) == 4 ? 285 : 2200;
   const scaled_argument<V> a(x, beta, limit);
   const auto e = exp_parts(-abs(a.hi), select(a.hi > V(0), -a.lo, a.lo));
-  const V s = exp2i_or_least(e.n), slope = (V(1) + e.q) / square_of_1_plus(fma(s, e.q, s));
+  const V y1 = V(1) + e.q, slope = y1 / square_of_1_plus(exp2i_or_least(e.n) * y1);
   const V half = fma(e.n, V(0.5), V(exp_constants<T>::round)) - V(exp_constants<T>::round);
   const V y = scale_far(x, half) * slope * scale_far(x, e.n - half);
   return select(abs(a.hi) >= V(limit), V(0), y);

@@ -32,3 +32,6 @@ _Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-op
 
 // Lambdas are inlined by clang like formulas: [](...) NONLIN_INLINE_LAMBDA { ... }
 #define NONLIN_INLINE_LAMBDA __attribute__((always_inline))
+
+// An operation on vectors: see isa/avx512.hpp for why not always_inline.
+#define NONLIN_OP inline

@@ -2,23 +2,23 @@
 // Included by each ISA file inside its region and namespace: what the compilers' own vector operators and the ISA's
 // operations give, once for all. A plain number beside a vector converts to it.
 #define NONLIN_OPERATORS(T)                                                                             \
-  inline vec<T> operator+(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v + b.v); }               \
-  inline vec<T> operator-(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v - b.v); }               \
-  inline vec<T> operator*(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v * b.v); }               \
-  inline vec<T> operator/(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v / b.v); }               \
-  inline vec<T> operator-(const vec<T>& a) { return vec<T>(-a.v); }                                     \
-  inline vec<T> operator+(const vec<T>& a) { return a; }                                                \
-  inline vec<T>& operator+=(vec<T>& a, const vec<T>& b) { return a = a + b; }                           \
-  inline vec<T>& operator-=(vec<T>& a, const vec<T>& b) { return a = a - b; }                           \
-  inline vec<T>& operator*=(vec<T>& a, const vec<T>& b) { return a = a * b; }                           \
-  inline vec<T>& operator/=(vec<T>& a, const vec<T>& b) { return a = a / b; }                           \
-  inline mask<T> operator>(const vec<T>& a, const vec<T>& b) { return b < a; }                          \
-  inline mask<T> operator>=(const vec<T>& a, const vec<T>& b) { return b <= a; }                        \
-  inline mask<T> operator&&(const mask<T>& a, const mask<T>& b) { return a & b; }                       \
-  inline mask<T> operator||(const mask<T>& a, const mask<T>& b) { return a | b; }                       \
+  NONLIN_OP vec<T> operator+(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v + b.v); }               \
+  NONLIN_OP vec<T> operator-(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v - b.v); }               \
+  NONLIN_OP vec<T> operator*(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v * b.v); }               \
+  NONLIN_OP vec<T> operator/(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v / b.v); }               \
+  NONLIN_OP vec<T> operator-(const vec<T>& a) { return vec<T>(-a.v); }                                     \
+  NONLIN_OP vec<T> operator+(const vec<T>& a) { return a; }                                                \
+  NONLIN_OP vec<T>& operator+=(vec<T>& a, const vec<T>& b) { return a = a + b; }                           \
+  NONLIN_OP vec<T>& operator-=(vec<T>& a, const vec<T>& b) { return a = a - b; }                           \
+  NONLIN_OP vec<T>& operator*=(vec<T>& a, const vec<T>& b) { return a = a * b; }                           \
+  NONLIN_OP vec<T>& operator/=(vec<T>& a, const vec<T>& b) { return a = a / b; }                           \
+  NONLIN_OP mask<T> operator>(const vec<T>& a, const vec<T>& b) { return b < a; }                          \
+  NONLIN_OP mask<T> operator>=(const vec<T>& a, const vec<T>& b) { return b <= a; }                        \
+  NONLIN_OP mask<T> operator&&(const mask<T>& a, const mask<T>& b) { return a & b; }                       \
+  NONLIN_OP mask<T> operator||(const mask<T>& a, const mask<T>& b) { return a | b; }                       \
   /* NaN if either is: at_most and at_least keep the NaN of their first argument, the select that of b */ \
-  inline vec<T> min(const vec<T>& a, const vec<T>& b) { return select(b != b, b, at_most(a, b)); }      \
-  inline vec<T> max(const vec<T>& a, const vec<T>& b) { return select(b != b, b, at_least(a, b)); }
+  NONLIN_OP vec<T> min(const vec<T>& a, const vec<T>& b) { return select(b != b, b, at_most(a, b)); }      \
+  NONLIN_OP vec<T> max(const vec<T>& a, const vec<T>& b) { return select(b != b, b, at_least(a, b)); }
 NONLIN_OPERATORS(float)
 NONLIN_OPERATORS(double)
 #undef NONLIN_OPERATORS

@@ -65,8 +65,8 @@ NONLIN_INLINE V square_of_1_plus(const V& y) {
 template <class V>
 NONLIN_INLINE V sigmoid_slope_anywhere(const V& t, const V& factor) {
   const auto e = exp_parts(-at_most(t, V(-logistic_limits<V>::lowest)));
-  const V s = exp2i_or_least(e.n);
-  return scale_down(fma(factor, e.q, factor) / square_of_1_plus(fma(s, e.q, s)), e.n);
+  const V scaled_y = V(1) + e.q;  // y / 2^n; from the same rounded one the quotient's error is less
+  return scale_down(factor * scaled_y / square_of_1_plus(exp2i_or_least(e.n) * scaled_y), e.n);
 }
 
 // for any x
@@ -152,7 +152,7 @@ NONLIN_INLINE V silu_slope(const V& x, const V& low) {
   const V s = exp2i_or_least(e.n), em1 = fma(s, e.q, s - V(1)), root_exp(root::exp);
   const V numerator = d + fma(root_exp, em1, rest);
   const V scaled_y = fma(root_exp, e.q, V(root::exp_lo)) + root_exp;  // y / 2^n
-  const V w = scale_down(scaled_y * numerator / square_of_1_plus(fma(root_exp, em1, root_exp)), e.n);
+  const V w = scale_down(scaled_y * numerator / square_of_1_plus(s * scaled_y), e.n);
   return select(x < V(0), w, V(1) - w);
 }
 
