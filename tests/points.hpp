@@ -1,10 +1,12 @@
 // Where functions are looked at: every exponent, dense where activations live, and closely around 0 and each cutoff.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <random>
 #include <vector>
-#include "ulp.hpp"
+#include "bits.hpp"
 
 // The number of points of a test: NONLIN_TEST_POINTS, or the default.
 inline std::size_t point_count(std::size_t by_default) {

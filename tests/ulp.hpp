@@ -1,23 +1,10 @@
 // Errors in units in the last place of the exact, unrounded result.
 #pragma once
-#include <bit>
+#include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <limits>
+#include "bits.hpp"
 #include "oracle.hpp"
-
-template <class T>
-using bits_of = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-
-template <class T>
-bits_of<T> bits(T x) {
-  return std::bit_cast<bits_of<T>>(x);
-}
-
-template <class T>
-bool is_nan(T x) {  // by bits: also under -ffast-math
-  return (bits(x) << 1) > (bits(std::numeric_limits<T>::infinity()) << 1);
-}
 
 // The spacing of T's numbers at |exact|, never less than that of the subnormals.
 template <class T>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// THE LIST of the elementwise activations. Tests, benches and tables are made from it: a new activation is its header, its
-// row here, and its row in tests/oracle.hpp.
+// THE LIST of the elementwise activations. Tests, benches and tables are made from it: a new activation is
+// its header, its row here, and its row in tests/oracle.hpp.
 #pragma once
 #include "elu.hpp"
 #include "gelu.hpp"

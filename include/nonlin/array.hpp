@@ -6,10 +6,11 @@
 //   backward(act, x, dy, dx, dparam)   and dparam = sum of dy d act(x) / d parameter
 //   backward_from_output(act, y, dy, dx)   dx = dy act'(x), from y = act(x)
 //
-// x, y, dy, dx are contiguous ranges of float or of double (vector, array, span, ...) of one size, or pointers followed by a
-// count. Nothing need be aligned; empty is fine. The output may be the very same array as an input; one that overlaps an
-// input otherwise, sizes that differ and null pointers throw std::invalid_argument before anything is written.
-// The product dy act'(x) is IEEE's: a NaN or an infinity in dy is not hidden by a derivative of 0.
+// x, y, dy, dx are contiguous ranges of float or of double (vector, array, span, ...) of one size, or
+// pointers followed by a count. Nothing need be aligned; empty is fine. The output may be the very same array
+// as an input; one that overlaps an input otherwise, sizes that differ and null pointers throw
+// std::invalid_argument before anything is written. The product dy act'(x) is IEEE's: a NaN or an infinity in
+// dy is not hidden by a derivative of 0.
 #pragma once
 #include <cstddef>
 #include <initializer_list>
@@ -19,6 +20,7 @@
 #include "detail/check.hpp"
 #include "dispatch.hpp"
 #include "math.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {
@@ -49,7 +51,7 @@ constexpr auto size_of(R& r) noexcept -> decltype(static_cast<std::size_t>(r.siz
 
 template <class R>
 concept contiguous = requires(std::remove_reference_t<R>& r) {
-  { *data_of(r) };
+  {*data_of(r)};
   { size_of(r) } -> std::same_as<std::size_t>;
   requires std::is_pointer_v<decltype(data_of(r))>;
 };
@@ -61,9 +63,12 @@ template <class Out, class... In>
 constexpr void check_types() {
   using T = value_of<Out>;
   static_assert(element<T>, "nonlin: arrays are of float or of double");
-  static_assert((std::same_as<T, value_of<In>> && ...), "nonlin: all arrays of a call are of one type, float or double");
-  static_assert(!std::is_const_v<std::remove_reference_t<decltype(*data_of(std::declval<std::remove_reference_t<Out>&>()))>>,
-                "nonlin: the output array is const");
+  static_assert((std::same_as<T, value_of<In>> && ...),
+                "nonlin: all arrays of a call are of one type, float or double");
+  static_assert(
+      !std::is_const_v<
+          std::remove_reference_t<decltype(*data_of(std::declval<std::remove_reference_t<Out>&>()))>>,
+      "nonlin: the output array is const");
 }
 
 // Whether to write past the caches: the output is large, and no input, whose lines would be in them anyway.
@@ -114,7 +119,8 @@ argument arg(const char* name, const T* p, std::size_t n) {
 
 template <class A, class T>
 void forward(const A& act, const argument& x, const argument& y) {
-  static_assert(activation<A, T>, "nonlin::forward: the activation cannot be called with a vector, as V operator()(V x)");
+  static_assert(activation<A, T>,
+                "nonlin::forward: the activation cannot be called with a vector, as V operator()(V x)");
   check_arrays("forward", y, x);
   const auto* in = static_cast<const T*>(x.data);
   auto* out = static_cast<T*>(const_cast<void*>(y.data));
@@ -123,7 +129,8 @@ void forward(const A& act, const argument& x, const argument& y) {
 }
 
 template <class T, class Step>
-void map_gradient(const char* function, const Step& step, const argument& x, const argument& dy, const argument& dx) {
+void map_gradient(const char* function, const Step& step, const argument& x, const argument& dy,
+                  const argument& dx) {
   check_arrays(function, dx, x, dy);
   const auto *in = static_cast<const T*>(x.data), *gradient = static_cast<const T*>(dy.data);
   auto* out = static_cast<T*>(const_cast<void*>(dx.data));
@@ -140,7 +147,8 @@ void backward(const A& act, const argument& x, const argument& dy, const argumen
 template <class A, class T>
 double backward_parameter(const A& act, const argument& x, const argument& dy, const argument& dx) {
   static_assert(differentiable<A, T>, "nonlin::backward: the activation has no member V derivative(V x)");
-  static_assert(parametric<A, T>, "nonlin::backward: the activation has no member V parameter_derivative(V x)");
+  static_assert(parametric<A, T>,
+                "nonlin::backward: the activation has no member V parameter_derivative(V x)");
   check_arrays("backward", dx, x, dy);
   const auto *in = static_cast<const T*>(x.data), *gradient = static_cast<const T*>(dy.data);
   auto* out = static_cast<T*>(const_cast<void*>(dx.data));
@@ -150,11 +158,14 @@ double backward_parameter(const A& act, const argument& x, const argument& dy, c
 template <class A, class T>
 void backward_from_output(const A& act, const argument& y, const argument& dy, const argument& dx) {
   static_assert(output_differentiable<A, T>,
-                "nonlin::backward_from_output: the activation has no member V derivative_from_output(V y): its derivative "
+                "nonlin::backward_from_output: the activation has no member V derivative_from_output(V y): "
+                "its derivative "
                 "is no function of its output");
   if constexpr (requires { act.output_tells_derivative(); }) {
     if (!act.output_tells_derivative()) [[unlikely]]
-      fail("nonlin::backward_from_output: with a negative slope or alpha the output does not tell the derivative");
+      fail(
+          "nonlin::backward_from_output: with a negative slope or alpha the output does not tell the "
+          "derivative");
   }
   map_gradient<T>("backward_from_output", output_step<A>{act}, y, dy, dx);
 }
@@ -166,7 +177,8 @@ template <class A, detail::contiguous X, detail::contiguous Y>
 void forward(const A& act, const X& x, Y&& y) {
   detail::check_types<Y, const X>();
   using detail::arg, detail::data_of, detail::size_of;
-  detail::forward<A, detail::value_of<Y>>(act, arg("x", data_of(x), size_of(x)), arg("y", data_of(y), size_of(y)));
+  detail::forward<A, detail::value_of<Y>>(act, arg("x", data_of(x), size_of(x)),
+                                          arg("y", data_of(y), size_of(y)));
 }
 template <class A, element T>
 void forward(const A& act, const T* x, T* y, std::size_t n) {
@@ -178,7 +190,8 @@ template <class A, detail::contiguous X, detail::contiguous DY, detail::contiguo
 void backward(const A& act, const X& x, const DY& dy, DX&& dx) {
   detail::check_types<DX, const X, const DY>();
   using detail::arg, detail::data_of, detail::size_of;
-  detail::backward<A, detail::value_of<DX>>(act, arg("x", data_of(x), size_of(x)), arg("dy", data_of(dy), size_of(dy)),
+  detail::backward<A, detail::value_of<DX>>(act, arg("x", data_of(x), size_of(x)),
+                                            arg("dy", data_of(dy), size_of(dy)),
                                             arg("dx", data_of(dx), size_of(dx)));
 }
 template <class A, element T>
@@ -186,19 +199,20 @@ void backward(const A& act, const T* x, const T* dy, T* dx, std::size_t n) {
   detail::backward<A, T>(act, detail::arg("x", x, n), detail::arg("dy", dy, n), detail::arg("dx", dx, n));
 }
 
-// dx = dy act'(x), dparam = sum of dy d act(x) / d parameter. Terms are rounded to the arrays' type and added up in double
-// from groups of at most 64, by index: the same bits from run to run, whatever the alignment.
+// dx = dy act'(x), dparam = sum of dy d act(x) / d parameter. Terms are rounded to the arrays' type and added
+// up in double from groups of at most 64, by index: the same bits from run to run, whatever the alignment.
 template <class A, detail::contiguous X, detail::contiguous DY, detail::contiguous DX, element P>
 void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam) {
   detail::check_types<DX, const X, const DY>();
   using detail::arg, detail::data_of, detail::size_of;
   dparam = static_cast<P>(detail::backward_parameter<A, detail::value_of<DX>>(
-      act, arg("x", data_of(x), size_of(x)), arg("dy", data_of(dy), size_of(dy)), arg("dx", data_of(dx), size_of(dx))));
+      act, arg("x", data_of(x), size_of(x)), arg("dy", data_of(dy), size_of(dy)),
+      arg("dx", data_of(dx), size_of(dx))));
 }
 template <class A, element T, element P>
 void backward(const A& act, const T* x, const T* dy, T* dx, std::size_t n, P& dparam) {
-  dparam = static_cast<P>(detail::backward_parameter<A, T>(act, detail::arg("x", x, n), detail::arg("dy", dy, n),
-                                                           detail::arg("dx", dx, n)));
+  dparam = static_cast<P>(detail::backward_parameter<A, T>(
+      act, detail::arg("x", x, n), detail::arg("dy", dy, n), detail::arg("dx", dx, n)));
 }
 
 // dx = dy act'(x), from y = act(x)
@@ -206,12 +220,14 @@ template <class A, detail::contiguous Y, detail::contiguous DY, detail::contiguo
 void backward_from_output(const A& act, const Y& y, const DY& dy, DX&& dx) {
   detail::check_types<DX, const Y, const DY>();
   using detail::arg, detail::data_of, detail::size_of;
-  detail::backward_from_output<A, detail::value_of<DX>>(act, arg("y", data_of(y), size_of(y)), arg("dy", data_of(dy), size_of(dy)),
+  detail::backward_from_output<A, detail::value_of<DX>>(act, arg("y", data_of(y), size_of(y)),
+                                                        arg("dy", data_of(dy), size_of(dy)),
                                                         arg("dx", data_of(dx), size_of(dx)));
 }
 template <class A, element T>
 void backward_from_output(const A& act, const T* y, const T* dy, T* dx, std::size_t n) {
-  detail::backward_from_output<A, T>(act, detail::arg("y", y, n), detail::arg("dy", dy, n), detail::arg("dx", dx, n));
+  detail::backward_from_output<A, T>(act, detail::arg("y", y, n), detail::arg("dy", dy, n),
+                                     detail::arg("dx", dx, n));
 }
 
 }  // namespace NONLIN_ABI

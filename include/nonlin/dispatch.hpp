@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which instruction set runs: the best of the machine, unless the environment variable NONLIN_ISA or use_isa() says
-// another. With NONLIN_STATIC_DISPATCH defined before the include, the best that the compiler's flags allow, at once.
+// Which instruction set runs: the best of the machine, unless the environment variable NONLIN_ISA or
+// use_isa() says another. With NONLIN_STATIC_DISPATCH defined before the include, the best that the
+// compiler's flags allow, at once.
 #pragma once
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include "detail/isas.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {
@@ -13,7 +15,8 @@ namespace nonlin {
 enum class isa { scalar, sse2, avx2, avx512, neon };
 
 namespace detail {
-// -1 until first asked for. One for the program, whatever the flags of its files: outside the tagged namespace.
+// -1 until first asked for. One for the program, whatever the flags of its files: outside the tagged
+// namespace.
 inline constinit std::atomic<int> active_isa{-1};
 }  // namespace detail
 
@@ -22,15 +25,21 @@ inline namespace NONLIN_ABI {
 // "scalar", "sse2", "avx2", "avx512", "neon": the names that NONLIN_ISA takes.
 constexpr const char* to_string(isa which) noexcept {
   switch (which) {
-    case isa::sse2: return "sse2";
-    case isa::avx2: return "avx2";
-    case isa::avx512: return "avx512";
-    case isa::neon: return "neon";
-    default: return "scalar";
+    case isa::sse2:
+      return "sse2";
+    case isa::avx2:
+      return "avx2";
+    case isa::avx512:
+      return "avx512";
+    case isa::neon:
+      return "neon";
+    default:
+      return "scalar";
   }
 }
 
-// The instruction sets that this program has kernels for and this machine runs, from the simplest to the best.
+// The instruction sets that this program has kernels for and this machine runs, from the simplest to the
+// best.
 class isa_list {
  public:
   const isa* begin() const noexcept { return items_; }
@@ -111,16 +120,16 @@ inline isa isa_by_environment() noexcept {
 
 }  // namespace detail
 
-// The instruction set that the next call will run. First asked for, it is the best of the machine, or what the environment
-// variable NONLIN_ISA names (clamped to what the machine has; another word is ignored).
+// The instruction set that the next call will run. First asked for, it is the best of the machine, or what
+// the environment variable NONLIN_ISA names (clamped to what the machine has; another word is ignored).
 inline isa active_isa() noexcept {
   int level = detail::active_isa.load(std::memory_order_relaxed);
   if (level < 0) level = detail::choose_isa();
   return static_cast<isa>(level);
 }
 
-// Makes all later calls of the program, of every thread, run `wish`, or the best one below it that the machine has;
-// returns which.
+// Makes all later calls of the program, of every thread, run `wish`, or the best one below it that the
+// machine has; returns which.
 inline isa use_isa(isa wish) noexcept {
   const isa chosen = detail::clamped(wish);
   detail::active_isa.store(static_cast<int>(chosen), std::memory_order_relaxed);
@@ -136,10 +145,12 @@ template <class F>
 decltype(auto) with_kernels(const F& f) {
   switch (nonlin::active_isa()) {
 #define NONLIN_ROW(name, usable) \
-  case isa::name: return f(n_##name::kernels{});
+  case isa::name:                \
+    return f(n_##name::kernels{});
     NONLIN_ISAS(NONLIN_ROW)
 #undef NONLIN_ROW
-    default: break;
+    default:
+      break;
   }
   __builtin_unreachable();
 }

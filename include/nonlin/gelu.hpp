@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// GELU(x) = x Phi(x), Phi being the standard normal distribution (Hendrycks and Gimpel 2016, arXiv 1606.08415), as
-// x/2 erfc(-x / sqrt 2): by 1 + erf the negative tail is 57 % wrong at -5.5 and 0 below -6 (measured in PyTorch).
+// GELU(x) = x Phi(x), Phi being the standard normal distribution (Hendrycks and Gimpel 2016, arXiv
+// 1606.08415), as x/2 erfc(-x / sqrt 2): by 1 + erf the negative tail is 57 % wrong at -5.5 and 0 below -6
+// (measured in PyTorch).
 //
 //   derivative   Phi(x) + x phi(x)
-//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.16997 at x = -0.75179, the derivative's root
-//   tails        below -13.146 results are subnormal, to -14.356 (double: -37.5, -38.5)
+//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.16997 at x = -0.75179, the
+//   derivative's root tails        below -13.146 results are subnormal, to -14.356 (double: -37.5, -38.5)
 //   error        relative everywhere, the derivative's through its root
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// GELUTanh(x) = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3): GELU's approximation by tanh (Hendrycks and Gimpel 2016,
-// arXiv 1606.08415), as x sigma(v), v = 2u: 1 + tanh is 0 below -5.2.
+// GELUTanh(x) = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3): GELU's approximation by tanh (Hendrycks
+// and Gimpel 2016, arXiv 1606.08415), as x sigma(v), v = 2u: 1 + tanh is 0 below -5.2.
 //
 //   derivative   sigma(v) (1 + x v' sigma(-v)), v' = 2 sqrt(2/pi) (1 + 0.134145 x^2)
-//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.17004 at x = -0.75246, the derivative's root
-//   tails        below -10.1 results are subnormal, to -10.771 (double: -21.2, -21.5)
+//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.17004 at x = -0.75246, the
+//   derivative's root tails        below -10.1 results are subnormal, to -10.771 (double: -21.2, -21.5)
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {
@@ -19,12 +20,14 @@ template <class T>
 struct gelu_tanh_constants;
 template <>
 struct gelu_tanh_constants<float> {
-  static constexpr float a = 0x1.65d25e0000000p+4f, a_low = 0x1.bb3db00000000p-21f, b = 0x1.2444f2p-4f, b_low = 0x1.49b16ap-29f;
+  static constexpr float a = 0x1.65d25e0000000p+4f, a_low = 0x1.bb3db00000000p-21f, b = 0x1.2444f2p-4f,
+                         b_low = 0x1.49b16ap-29f;
   static constexpr float lowest = -11, highest = 7;
 };
 template <>
 struct gelu_tanh_constants<double> {
-  static constexpr double a = 0x1.65d25edd9ed82p+4, a_low = -0x1.586cc71ee31dep-55, b = 0x1.2444f2a4d8b4bp-4, b_low = -0x1.6c843a29d1c7p-61;
+  static constexpr double a = 0x1.65d25edd9ed82p+4, a_low = -0x1.586cc71ee31dep-55, b = 0x1.2444f2a4d8b4bp-4,
+                          b_low = -0x1.6c843a29d1c7p-61;
   static constexpr double lowest = -22, highest = 8.5;
 };
 
@@ -59,7 +62,8 @@ NONLIN_INLINE V gelu_tanh(const V& x) {
     const V t = at_most(abs(x), V(table::end));
     const auto slot = quadratic_slot<table>(t);
     const V y = at_least(x, V(0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
-    return unless_beyond(x < V(-table::end), x, y, [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_anywhere(v); });
+    return unless_beyond(x < V(-table::end), x, y,
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_anywhere(v); });
   } else {
     return gelu_tanh_anywhere(x);
   }
@@ -99,8 +103,10 @@ NONLIN_INLINE V gelu_tanh_slope(const V& x) {
 struct GELUTanh {
   static constexpr const char* name = "GELUTanh";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = sizeof(T) == 4 ? 5 : 6,
-                                      .root = -0.752461422071016258, .radius = 1,
+  static constexpr accuracy bounds = {.forward = 4,
+                                      .derivative = sizeof(T) == 4 ? 5 : 6,
+                                      .root = -0.752461422071016258,
+                                      .radius = 1,
                                       .absolute = sizeof(T) == 4 ? 0x1p-21 : 0x1p-50};
 
   template <real V>

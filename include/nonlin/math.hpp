@@ -4,7 +4,8 @@
 //   exp expm1 sigmoid tanh erf erfc    errors: see `accuracy` in nonlin::math_bounds
 //   fma(a, b, c)                       a b + c; one rounding where the ISA has the instruction (not SSE2)
 //   min max                            NaN if either argument is
-//   abs  select(condition, a, b)       condition ? a : b, lane by lane; conditions come from < <= > >= == !=, & | ^ !
+//   abs  select(condition, a, b)       condition ? a : b, lane by lane; conditions come from < <= > >= == !=,
+//   & | ^ !
 // Plain numbers mix with vectors: 1.702 * v, max(v, 0), select(v > 0, v, 0.1 * v).
 #pragma once
 #include <utility>
@@ -13,6 +14,7 @@
 #include "math/exp.hpp"
 #include "math/logistic.hpp"
 #include "math/tanh.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {
@@ -42,9 +44,12 @@ struct common<A> {
 template <class A, class B>
 struct common<A, B> {
   static constexpr auto pick() {
-    if constexpr (vector<A>) return static_cast<A (*)()>(nullptr);
-    else if constexpr (vector<B>) return static_cast<B (*)()>(nullptr);
-    else return static_cast<std::common_type_t<A, B> (*)()>(nullptr);
+    if constexpr (vector<A>)
+      return static_cast<A (*)()>(nullptr);
+    else if constexpr (vector<B>)
+      return static_cast<B (*)()>(nullptr);
+    else
+      return static_cast<std::common_type_t<A, B> (*)()>(nullptr);
   }
   using type = decltype(pick()());
 };
@@ -52,14 +57,14 @@ template <class A, class B, class C>
 struct common<A, B, C> : common<typename common<A, B>::type, C> {};
 
 template <class... A>
-concept operands = ((real<A> || number<A>) && ...) && (real<A> || ...);
+concept operands = ((real<A> || number<A>)&&...) && (real<A> || ...);
 
 }  // namespace detail
 
-#define NONLIN_FUNCTION(name)                 \
-  template <real V>                           \
-  NONLIN_INLINE V name(const V& x) {          \
-    return V(math::name(detail::lift(x)));    \
+#define NONLIN_FUNCTION(name)              \
+  template <real V>                        \
+  NONLIN_INLINE V name(const V& x) {       \
+    return V(math::name(detail::lift(x))); \
   }
 NONLIN_FUNCTION(exp)
 NONLIN_FUNCTION(expm1)
@@ -75,36 +80,32 @@ NONLIN_INLINE V abs(const V& x) {
 }
 
 template <class A, class B>
-  requires detail::operands<A, B>
-NONLIN_INLINE auto min(const A& a, const B& b) {
+requires detail::operands<A, B> NONLIN_INLINE auto min(const A& a, const B& b) {
   using V = typename detail::common<A, B>::type;
   return V(min(detail::lift(V(a)), detail::lift(V(b))));
 }
 
 template <class A, class B>
-  requires detail::operands<A, B>
-NONLIN_INLINE auto max(const A& a, const B& b) {
+requires detail::operands<A, B> NONLIN_INLINE auto max(const A& a, const B& b) {
   using V = typename detail::common<A, B>::type;
   return V(max(detail::lift(V(a)), detail::lift(V(b))));
 }
 
 template <class A, class B, class C>
-  requires detail::operands<A, B, C>
-NONLIN_INLINE auto fma(const A& a, const B& b, const C& c) {
+requires detail::operands<A, B, C> NONLIN_INLINE auto fma(const A& a, const B& b, const C& c) {
   using V = typename detail::common<A, B, C>::type;
   return V(fma(detail::lift(V(a)), detail::lift(V(b)), detail::lift(V(c))));
 }
 
 template <class M, class A, class B>
-  requires requires { typename M::vector_type; }
+requires requires { typename M::vector_type; }
 NONLIN_INLINE typename M::vector_type select(const M& condition, const A& a, const B& b) {
   using V = typename M::vector_type;
   return select(condition, V(a), V(b));
 }
 
 template <class A, class B>
-  requires(number<A> && number<B>)
-NONLIN_INLINE constexpr auto select(bool condition, const A& a, const B& b) {
+requires(number<A>&& number<B>) NONLIN_INLINE constexpr auto select(bool condition, const A& a, const B& b) {
   using T = std::common_type_t<A, B>;
   return condition ? static_cast<T>(a) : static_cast<T>(b);
 }

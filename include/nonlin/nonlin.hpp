@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// nonlin: neural-network activation functions, forward and backward, by the best instruction set of the machine, with a
-// stated error bound, from this one include and no compiler flags.
+// nonlin: neural-network activation functions, forward and backward, by the best instruction set of the
+// machine, with a stated error bound, from this one include and no compiler flags.
 #pragma once
 
 #define NONLIN_VERSION_MAJOR 0

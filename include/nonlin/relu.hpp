@@ -7,6 +7,7 @@
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// SELU(x) = lambda (x > 0 ? x : alpha expm1(x)) (Klambauer et al. 2017, arXiv 1706.02515): the lambda and alpha for which
-// activations of mean 0 and variance 1 keep them from layer to layer.
+// SELU(x) = lambda (x > 0 ? x : alpha expm1(x)) (Klambauer et al. 2017, arXiv 1706.02515): the lambda and
+// alpha for which activations of mean 0 and variance 1 keep them from layer to layer.
 //
 //   derivative   x > 0 ? lambda : lambda alpha e^x; from y: y > 0 ? lambda : y + lambda alpha
 //   at           +-0: +-0, -inf: -lambda alpha, NaN: NaN
 #pragma once
 #include "elu.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {
@@ -16,8 +17,9 @@ struct SELU {
   static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
 
   static constexpr double lambda = 1.050700987355480493419334985294606351959;
-  static constexpr double lambda_alpha = 1.758099340847376859940217520812279577324;  // not the product of two rounded ones
-  static constexpr double lambda_alpha_rest = 0x1.05161b045a1f1p-56;                 // what double leaves of it
+  static constexpr double lambda_alpha =
+      1.758099340847376859940217520812279577324;                      // not the product of two rounded ones
+  static constexpr double lambda_alpha_rest = 0x1.05161b045a1f1p-56;  // what double leaves of it
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

@@ -2,12 +2,13 @@
 // SiLU(x) = x sigma(x) = x / (1 + e^-x) (Elfwing et al. 2017, arXiv 1702.03118).
 //
 //   derivative   sigma(x) (1 + x sigma(-x))
-//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.27846 at x = -1.27846, the derivative's root
-//   tails        below -91.857 results are subnormal, to -108.66 (double: -714.9, -751.9); naively 0 below -88.7
-//   error        relative everywhere, the derivative's through its root
+//   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.27846 at x = -1.27846, the
+//   derivative's root tails        below -91.857 results are subnormal, to -108.66 (double: -714.9, -751.9);
+//   naively 0 below -88.7 error        relative everywhere, the derivative's through its root
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Swish(x) = x sigma(beta x) (Ramachandran et al. 2017, arXiv 1710.05941). SiLU is beta = 1, QuickGELU beta = 1.702.
+// Swish(x) = x sigma(beta x) (Ramachandran et al. 2017, arXiv 1710.05941). SiLU is beta = 1, QuickGELU beta
+// = 1.702.
 //
 //   derivative   s (1 + beta x (1 - s)), s = sigma(beta x), the SiLU's at beta x
 //   by beta      x^2 s (1 - s)
@@ -8,6 +9,7 @@
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
+
 #include "detail/begin.hpp"
 
 namespace nonlin {

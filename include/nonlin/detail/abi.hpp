@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The name of the inline namespace that holds everything but the activation types, and the one macro for users' functors.
+// The name of the inline namespace that holds everything but the activation types, and the one macro for
+// users' functors.
 //
-// Files compiled with different -m flags may be linked into one program. Were their functions of one name, the linker
-// would keep one of them, perhaps the one with instructions that the machine lacks (a real SIGILL, not a theory).
-// So the name carries every compiler switch that changes the code of these headers.
+// Files compiled with different -m flags may be linked into one program. Were their functions of one name,
+// the linker would keep one of them, perhaps the one with instructions that the machine lacks (a real SIGILL,
+// not a theory). So the name carries every compiler switch that changes the code of these headers.
 #pragma once
 
 #if !defined(__GNUC__)
@@ -13,7 +14,8 @@
 #error "nonlin needs C++20: compile with -std=c++20 or newer"
 #endif
 
-// For operator() and helpers of a user's own functor when clang is to inline them into the kernel however big they are.
+// For operator() and helpers of a user's own functor when clang is to inline them into the kernel however big
+// they are.
 #define NONLIN_INLINE inline __attribute__((always_inline))
 
 // One digit a switch: 1 if on.
@@ -97,7 +99,8 @@
 #else
 #define NONLIN_ABI_SVE 0
 #endif
-#if defined(__ARM_FEATURE_ATOMICS) || defined(__ARM_FEATURE_DOTPROD) || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+#if defined(__ARM_FEATURE_ATOMICS) || defined(__ARM_FEATURE_DOTPROD) || \
+    defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
 #define NONLIN_ABI_ARM8X 1
 #else
 #define NONLIN_ABI_ARM8X 0
@@ -121,9 +124,9 @@
 #define NONLIN_ABI_PASTE_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t) \
   abi_##a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r##s##t
 #define NONLIN_ABI_PASTE(...) NONLIN_ABI_PASTE_(__VA_ARGS__)
-#define NONLIN_ABI                                                                                             \
-  NONLIN_ABI_PASTE(NONLIN_ABI_SSE2, NONLIN_ABI_SSE3, NONLIN_ABI_SSSE3, NONLIN_ABI_SSE41, NONLIN_ABI_SSE42,      \
-                   NONLIN_ABI_AVX, NONLIN_ABI_F16C, NONLIN_ABI_FMA, NONLIN_ABI_AMD, NONLIN_ABI_BMI,            \
-                   NONLIN_ABI_AVX2, NONLIN_ABI_AVX512F, NONLIN_ABI_AVX512X, NONLIN_ABI_AVX512I,                \
-                   NONLIN_ABI_AVX512H, NONLIN_ABI_SVE, NONLIN_ABI_ARM8X, NONLIN_ABI_FAST, NONLIN_ABI_THROW,     \
+#define NONLIN_ABI                                                                                          \
+  NONLIN_ABI_PASTE(NONLIN_ABI_SSE2, NONLIN_ABI_SSE3, NONLIN_ABI_SSSE3, NONLIN_ABI_SSE41, NONLIN_ABI_SSE42,  \
+                   NONLIN_ABI_AVX, NONLIN_ABI_F16C, NONLIN_ABI_FMA, NONLIN_ABI_AMD, NONLIN_ABI_BMI,         \
+                   NONLIN_ABI_AVX2, NONLIN_ABI_AVX512F, NONLIN_ABI_AVX512X, NONLIN_ABI_AVX512I,             \
+                   NONLIN_ABI_AVX512H, NONLIN_ABI_SVE, NONLIN_ABI_ARM8X, NONLIN_ABI_FAST, NONLIN_ABI_THROW, \
                    NONLIN_ABI_STATIC)

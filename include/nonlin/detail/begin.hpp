@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a stretch of nonlin's code; detail/end.hpp closes it. No include guard: every header of the library has
-// one such pair after its own includes, so that no system header is ever seen with these settings.
+// Opens a stretch of nonlin's code; detail/end.hpp closes it. No include guard: every header of the library
+// has one such pair after its own includes, so that no system header is ever seen with these settings.
 //
-// Within the pair floating-point code means what it says: no reassociation, no contraction, NaN and infinity exist,
-// whatever -ffast-math or -ffp-contract the user compiles with. The kernels depend on it: (x + 1.5 * 2^23) - 1.5 * 2^23
-// is a rounding, not x.
+// Within the pair floating-point code means what it says: no reassociation, no contraction, NaN and infinity
+// exist, whatever -ffast-math or -ffp-contract the user compiles with. The kernels depend on it: (x + 1.5 *
+// 2^23) - 1.5 * 2^23 is a rounding, not x.
 #ifdef NONLIN_OPEN
 #error "nonlin: detail/begin.hpp without the detail/end.hpp of the header before"
 #endif
@@ -13,21 +13,26 @@
 #define NONLIN_DO_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
 #if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+// clang-format off
 _Pragma("float_control(push)") _Pragma("float_control(precise, on)")
 #define NONLIN_PUSHED_FLOAT_CONTROL
 #endif
 _Pragma("clang fp contract(off)")
+// clang-format on
 #define NONLIN_TARGET_BEGIN(features) \
   NONLIN_DO_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define NONLIN_TARGET_END _Pragma("clang attribute pop")
 #elif defined(__GNUC__)
+// clang-format off
 _Pragma("GCC push_options")
 _Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-optimizations\", \"no-associative-math\", \"no-reciprocal-math\", \"no-finite-math-only\", \"signed-zeros\", \"trapping-math\")")
+// clang-format on
 #define NONLIN_TARGET_BEGIN(features) _Pragma("GCC push_options") NONLIN_DO_PRAGMA(GCC target(features))
 #define NONLIN_TARGET_END _Pragma("GCC pop_options")
 #endif
 
-// For the array kernels, inside a target region: the whole tree of calls becomes one function of that region's target.
+// For the array kernels, inside a target region: the whole tree of calls becomes one function of that
+// region's target.
 #define NONLIN_KERNEL __attribute__((flatten, noinline))
 
 // Lambdas are inlined by clang like formulas: [](...) NONLIN_INLINE_LAMBDA { ... }

@@ -11,8 +11,8 @@
 #endif
 #include "abi.hpp"
 
-// Define NONLIN_FAIL(message), message being a const char*, to handle bad calls another way. It must not return; should it,
-// the program aborts.
+// Define NONLIN_FAIL(message), message being a const char*, to handle bad calls another way. It must not
+// return; should it, the program aborts.
 namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace detail {
@@ -63,20 +63,24 @@ struct argument {
   std::size_t bytes;  // of an element
 };
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_size(const char* function, const argument& a, const argument& b) {
-  fail((text() << "nonlin::" << function << ": " << b.name << " has " << b.count << " elements, " << a.name << " has "
-               << a.count)
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_size(const char* function, const argument& a,
+                                                             const argument& b) {
+  fail((text() << "nonlin::" << function << ": " << b.name << " has " << b.count << " elements, " << a.name
+               << " has " << a.count)
            .c_str());
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_null(const char* function, const argument& a) {
-  fail((text() << "nonlin::" << function << ": " << a.name << " is a null pointer, with " << a.count << " elements").c_str());
+  fail((text() << "nonlin::" << function << ": " << a.name << " is a null pointer, with " << a.count
+               << " elements")
+           .c_str());
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_overlap(const char* function, const argument& out,
                                                                 const argument& in) {
-  fail((text() << "nonlin::" << function << ": " << out.name << " (" << out.count << " elements) overlaps " << in.name
-               << " (" << in.count << " elements) in part; only the very same or a separate array will do")
+  fail((text() << "nonlin::" << function << ": " << out.name << " (" << out.count << " elements) overlaps "
+               << in.name << " (" << in.count
+               << " elements) in part; only the very same or a separate array will do")
            .c_str());
 }
 

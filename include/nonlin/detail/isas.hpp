@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of instruction sets: a row names the file in isa/, its enumerator, and what the CPU must have. Best first.
+// The list of instruction sets: a row names the file in isa/, its enumerator, and what the CPU must have.
+// Best first.
 #pragma once
 #include "cpu.hpp"
 

@@ -21,7 +21,8 @@ template <class V>
 concept vector = requires {
   typename V::element;
   { V::has_fma } -> std::convertible_to<bool>;
-} && (V::size >= 1);
+}
+&&(V::size >= 1);
 
 // What a functor can be called with: a plain float or double, or a vector of them.
 template <class V>

@@ -3,6 +3,7 @@
 #pragma once
 #include "../detail/intrinsics.hpp"
 #include "../detail/number.hpp"
+
 #include "../detail/begin.hpp"
 
 NONLIN_TARGET_BEGIN("avx2,fma,bmi,bmi2,lzcnt,f16c")
@@ -16,79 +17,88 @@ template <class T>
 struct mask;
 
 // Sliding over it gives the mask of the first n lanes: 8 on, then 8 off.
-alignas(32) inline constexpr std::int32_t lanes_on[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+alignas(32) inline constexpr std::int32_t lanes_on[16] = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                                          0,  0,  0,  0,  0,  0,  0,  0};
 inline __m256i first_lanes(std::size_t words) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes_on + (8 - words)));
 }
 
 // The compare instructions' all-ones lanes.
-#define NONLIN_VEC(T, reg, s, lanes, si, exponent_shift)                                                        \
-  template <>                                                                                                   \
-  struct mask<T> {                                                                                              \
-    using vector_type = vec<T>;                                                                                 \
-    reg m;                                                                                                      \
-    mask(const mask& o) : m(o.m) {}                                                                             \
-    explicit mask(const reg& a) : m(a) {}                                                                       \
-    mask& operator=(const mask& o) {                                                                            \
-      m = o.m;                                                                                                  \
-      return *this;                                                                                             \
-    }                                                                                                           \
-  };                                                                                                            \
-  template <>                                                                                                   \
-  struct vec<T> {                                                                                               \
-    using element = T;                                                                                          \
-    static constexpr std::size_t size = lanes;                                                                  \
-    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false;                              \
-    reg v;                                                                                                      \
-    vec() : v(_mm256_setzero_##s()) {}                                                                          \
-    vec(const vec& o) : v(o.v) {}                                                                               \
-    explicit vec(const reg& a) : v(a) {}                                                                        \
-    template <number N>                                                                                         \
-    vec(N a) : v(_mm256_set1_##s(static_cast<T>(a))) {}                                                         \
-    vec& operator=(const vec& o) {                                                                              \
-      v = o.v;                                                                                                  \
-      return *this;                                                                                             \
-    }                                                                                                           \
-  };                                                                                                            \
-  inline vec<T> load(const T* p) { return vec<T>(_mm256_loadu_##s(p)); }                                        \
-  inline vec<T> load(const T* p, std::size_t n) {                                                               \
-    return vec<T>(_mm256_maskload_##s(p, first_lanes(n * (sizeof(T) / 4))));                                    \
-  }                                                                                                             \
-  inline void store(T* p, const vec<T>& a) { _mm256_storeu_##s(p, a.v); }                                       \
-  inline void store(T* p, const vec<T>& a, std::size_t n) {                                                     \
-    _mm256_maskstore_##s(p, first_lanes(n * (sizeof(T) / 4)), a.v);                                             \
-  }                                                                                                             \
-  inline void stream(T* p, const vec<T>& a) { _mm256_stream_##s(p, a.v); }                                      \
-  inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                        \
-    return vec<T>(_mm256_fmadd_##s(a.v, b.v, c.v));                                                             \
-  }                                                                                                             \
-  inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                        \
-    return vec<T>(_mm256_fmsub_##s(a.v, b.v, c.v));                                                             \
-  }                                                                                                             \
-  inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                       \
-    return vec<T>(_mm256_fnmadd_##s(a.v, b.v, c.v));                                                            \
-  }                                                                                                             \
-  inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(_mm256_min_##s(hi.v, x.v)); }        \
-  inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(_mm256_max_##s(lo.v, x.v)); }       \
-  inline vec<T> abs(const vec<T>& a) { return vec<T>(_mm256_andnot_##s(_mm256_set1_##s(T(-0.0)), a.v)); }       \
-  inline vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                                  \
-    return vec<T>(_mm256_or_##s(a.v, _mm256_and_##s(of.v, _mm256_set1_##s(T(-0.0)))));                          \
-  }                                                                                                             \
-  inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                          \
-    return vec<T>(_mm256_castsi256_##s(_mm256_slli_##si(_mm256_cast##s##_si256(a.v), exponent_shift)));         \
-  }                                                                                                             \
-  inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                    \
-    return vec<T>(_mm256_blendv_##s(b.v, a.v, m.m));                                                            \
-  }                                                                                                             \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_LT_OQ)); }   \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_LE_OQ)); }  \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_EQ_OQ)); }  \
-  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_NEQ_UQ)); } \
-  inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_and_##s(a.m, b.m)); }    \
-  inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_or_##s(a.m, b.m)); }     \
-  inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_xor_##s(a.m, b.m)); }    \
-  inline mask<T> operator!(const mask<T>& a) {                                                                  \
-    return mask<T>(_mm256_xor_##s(a.m, _mm256_castsi256_##s(_mm256_set1_epi32(-1))));                           \
+#define NONLIN_VEC(T, reg, s, lanes, si, exponent_shift)                                                     \
+  template <>                                                                                                \
+  struct mask<T> {                                                                                           \
+    using vector_type = vec<T>;                                                                              \
+    reg m;                                                                                                   \
+    mask(const mask& o) : m(o.m) {}                                                                          \
+    explicit mask(const reg& a) : m(a) {}                                                                    \
+    mask& operator=(const mask& o) {                                                                         \
+      m = o.m;                                                                                               \
+      return *this;                                                                                          \
+    }                                                                                                        \
+  };                                                                                                         \
+  template <>                                                                                                \
+  struct vec<T> {                                                                                            \
+    using element = T;                                                                                       \
+    static constexpr std::size_t size = lanes;                                                               \
+    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false;                           \
+    reg v;                                                                                                   \
+    vec() : v(_mm256_setzero_##s()) {}                                                                       \
+    vec(const vec& o) : v(o.v) {}                                                                            \
+    explicit vec(const reg& a) : v(a) {}                                                                     \
+    template <number N>                                                                                      \
+    vec(N a) : v(_mm256_set1_##s(static_cast<T>(a))) {}                                                      \
+    vec& operator=(const vec& o) {                                                                           \
+      v = o.v;                                                                                               \
+      return *this;                                                                                          \
+    }                                                                                                        \
+  };                                                                                                         \
+  inline vec<T> load(const T* p) { return vec<T>(_mm256_loadu_##s(p)); }                                     \
+  inline vec<T> load(const T* p, std::size_t n) {                                                            \
+    return vec<T>(_mm256_maskload_##s(p, first_lanes(n * (sizeof(T) / 4))));                                 \
+  }                                                                                                          \
+  inline void store(T* p, const vec<T>& a) { _mm256_storeu_##s(p, a.v); }                                    \
+  inline void store(T* p, const vec<T>& a, std::size_t n) {                                                  \
+    _mm256_maskstore_##s(p, first_lanes(n*(sizeof(T) / 4)), a.v);                                            \
+  }                                                                                                          \
+  inline void stream(T* p, const vec<T>& a) { _mm256_stream_##s(p, a.v); }                                   \
+  inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                     \
+    return vec<T>(_mm256_fmadd_##s(a.v, b.v, c.v));                                                          \
+  }                                                                                                          \
+  inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                     \
+    return vec<T>(_mm256_fmsub_##s(a.v, b.v, c.v));                                                          \
+  }                                                                                                          \
+  inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                    \
+    return vec<T>(_mm256_fnmadd_##s(a.v, b.v, c.v));                                                         \
+  }                                                                                                          \
+  inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(_mm256_min_##s(hi.v, x.v)); }     \
+  inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(_mm256_max_##s(lo.v, x.v)); }    \
+  inline vec<T> abs(const vec<T>& a) { return vec<T>(_mm256_andnot_##s(_mm256_set1_##s(T(-0.0)), a.v)); }    \
+  inline vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                               \
+    return vec<T>(_mm256_or_##s(a.v, _mm256_and_##s(of.v, _mm256_set1_##s(T(-0.0)))));                       \
+  }                                                                                                          \
+  inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                       \
+    return vec<T>(_mm256_castsi256_##s(_mm256_slli_##si(_mm256_cast##s##_si256(a.v), exponent_shift)));      \
+  }                                                                                                          \
+  inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                 \
+    return vec<T>(_mm256_blendv_##s(b.v, a.v, m.m));                                                         \
+  }                                                                                                          \
+  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) {                                               \
+    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_LT_OQ));                                                    \
+  }                                                                                                          \
+  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) {                                              \
+    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_LE_OQ));                                                    \
+  }                                                                                                          \
+  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) {                                              \
+    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_EQ_OQ));                                                    \
+  }                                                                                                          \
+  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) {                                              \
+    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_NEQ_UQ));                                                   \
+  }                                                                                                          \
+  inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_and_##s(a.m, b.m)); } \
+  inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_or_##s(a.m, b.m)); }  \
+  inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_xor_##s(a.m, b.m)); } \
+  inline mask<T> operator!(const mask<T>& a) {                                                               \
+    return mask<T>(_mm256_xor_##s(a.m, _mm256_castsi256_##s(_mm256_set1_epi32(-1))));                        \
   }
 
 NONLIN_VEC(float, __m256, ps, 8, epi32, 23)
@@ -98,8 +108,8 @@ NONLIN_VEC(double, __m256d, pd, 4, epi64, 52)
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }
 
-#include "../detail/operators.inl"
 #include "../detail/kernels.inl"
+#include "../detail/operators.inl"
 
 }  // namespace n_avx2
 }  // namespace NONLIN_ABI

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // AVX-512 F, BW, DQ, VL: 16 floats or 8 doubles. What every ISA file supplies is listed in isa/scalar.hpp.
 //
-// The operations are plain inline free functions: always_inline ones, and on g++ friends defined in the class, cannot be
-// called from a formula that has no target of its own. vec copies by a constructor of ours, so that every ABI passes it
-// by reference, and an operation that was not inlined (-O0) is still right.
+// The operations are plain inline free functions: always_inline ones, and on g++ friends defined in the
+// class, cannot be called from a formula that has no target of its own. vec copies by a constructor of ours,
+// so that every ABI passes it by reference, and an operation that was not inlined (-O0) is still right.
 #pragma once
 #include "../detail/intrinsics.hpp"
 #include "../detail/number.hpp"
+
 #include "../detail/begin.hpp"
 
 NONLIN_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2,lzcnt,f16c")
@@ -30,67 +31,89 @@ struct mask<double> {
   __mmask8 m;
 };
 
-// maskz forms with all lanes on are the plain instructions; the plain intrinsics of g++ 12 warn of an uninitialised operand.
-#define NONLIN_VEC(T, reg, s, lanes, all, si, exponent_shift, magnitude)                                                        \
-  template <>                                                                                                        \
-  struct vec<T> {                                                                                                    \
-    using element = T;                                                                                               \
-    static constexpr std::size_t size = lanes;                                                                       \
-    static constexpr bool has_fma = true, has_scalef = true, has_table32 = (lanes == 16);                            \
-    reg v;                                                                                                           \
-    vec() : v(_mm512_setzero_##s()) {}                                                                               \
-    vec(const vec& o) : v(o.v) {}                                                                                    \
-    explicit vec(const reg& a) : v(a) {}                                                                             \
-    template <number N>                                                                                              \
-    vec(N a) : v(_mm512_set1_##s(static_cast<T>(a))) {}                                                              \
-    vec& operator=(const vec& o) {                                                                                   \
-      v = o.v;                                                                                                       \
-      return *this;                                                                                                  \
-    }                                                                                                                \
-  };                                                                                                                 \
-  inline vec<T> load(const T* p) { return vec<T>(_mm512_loadu_##s(p)); }                                             \
-  inline vec<T> load(const T* p, std::size_t n) {                                                                    \
-    return vec<T>(_mm512_maskz_loadu_##s(static_cast<decltype(mask<T>::m)>((1u << n) - 1), p));                      \
-  }                                                                                                                  \
-  inline void store(T* p, const vec<T>& a) { _mm512_storeu_##s(p, a.v); }                                            \
-  inline void store(T* p, const vec<T>& a, std::size_t n) {                                                          \
-    _mm512_mask_storeu_##s(p, static_cast<decltype(mask<T>::m)>((1u << n) - 1), a.v);                                \
-  }                                                                                                                  \
-  inline void stream(T* p, const vec<T>& a) { _mm512_stream_##s(p, a.v); }                                           \
-  inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                             \
-    return vec<T>(_mm512_fmadd_##s(a.v, b.v, c.v));                                                                  \
-  }                                                                                                                  \
-  inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                             \
-    return vec<T>(_mm512_fmsub_##s(a.v, b.v, c.v));                                                                  \
-  }                                                                                                                  \
-  inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                            \
-    return vec<T>(_mm512_fnmadd_##s(a.v, b.v, c.v));                                                                 \
-  }                                                                                                                  \
-  inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(_mm512_maskz_min_##s(all, hi.v, x.v)); }  \
-  inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(_mm512_maskz_max_##s(all, lo.v, x.v)); } \
-  inline vec<T> abs(const vec<T>& a) {                                                                               \
-    return vec<T>(_mm512_castsi512_##s(                                                                              \
-        _mm512_and_si512(_mm512_cast##s##_si512(a.v), _mm512_set1_##si(magnitude))));                                \
-  }                                                                                                                  \
-  inline vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                                       \
-    return vec<T>(_mm512_castsi512_##s(_mm512_ternarylogic_##si(                                                     \
-        _mm512_cast##s##_si512(a.v), _mm512_cast##s##_si512(of.v),                                                   \
-        _mm512_cast##s##_si512(_mm512_set1_##s(T(-0.0))), 0xf8)));                                                   \
-  }                                                                                                                  \
-  inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                               \
-    return vec<T>(_mm512_castsi512_##s(_mm512_maskz_slli_##si(all, _mm512_cast##s##_si512(a.v), exponent_shift)));   \
-  }                                                                                                                  \
-  inline vec<T> scalef(const vec<T>& a, const vec<T>& n) { return vec<T>(_mm512_maskz_scalef_##s(all, a.v, n.v)); }  \
-  inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                         \
-    return vec<T>(_mm512_mask_mov_##s(b.v, m.m, a.v));                                                               \
-  }                                                                                                                  \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_LT_OQ)}; }   \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_LE_OQ)}; }  \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_EQ_OQ)}; }  \
-  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_NEQ_UQ)}; } \
-  inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return {static_cast<decltype(a.m)>(a.m & b.m)}; }   \
-  inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return {static_cast<decltype(a.m)>(a.m | b.m)}; }   \
-  inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return {static_cast<decltype(a.m)>(a.m ^ b.m)}; }   \
+// maskz forms with all lanes on are the plain instructions; the plain intrinsics of g++ 12 warn of an
+// uninitialised operand.
+#define NONLIN_VEC(T, reg, s, lanes, all, si, exponent_shift, magnitude)                                   \
+  template <>                                                                                              \
+  struct vec<T> {                                                                                          \
+    using element = T;                                                                                     \
+    static constexpr std::size_t size = lanes;                                                             \
+    static constexpr bool has_fma = true, has_scalef = true, has_table32 = (lanes == 16);                  \
+    reg v;                                                                                                 \
+    vec() : v(_mm512_setzero_##s()) {}                                                                     \
+    vec(const vec& o) : v(o.v) {}                                                                          \
+    explicit vec(const reg& a) : v(a) {}                                                                   \
+    template <number N>                                                                                    \
+    vec(N a) : v(_mm512_set1_##s(static_cast<T>(a))) {}                                                    \
+    vec& operator=(const vec& o) {                                                                         \
+      v = o.v;                                                                                             \
+      return *this;                                                                                        \
+    }                                                                                                      \
+  };                                                                                                       \
+  inline vec<T> load(const T* p) { return vec<T>(_mm512_loadu_##s(p)); }                                   \
+  inline vec<T> load(const T* p, std::size_t n) {                                                          \
+    return vec<T>(_mm512_maskz_loadu_##s(static_cast<decltype(mask<T>::m)>((1u << n) - 1), p));            \
+  }                                                                                                        \
+  inline void store(T* p, const vec<T>& a) { _mm512_storeu_##s(p, a.v); }                                  \
+  inline void store(T* p, const vec<T>& a, std::size_t n) {                                                \
+    _mm512_mask_storeu_##s(p, static_cast<decltype(mask<T>::m)>((1u << n) - 1), a.v);                      \
+  }                                                                                                        \
+  inline void stream(T* p, const vec<T>& a) { _mm512_stream_##s(p, a.v); }                                 \
+  inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                   \
+    return vec<T>(_mm512_fmadd_##s(a.v, b.v, c.v));                                                        \
+  }                                                                                                        \
+  inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                   \
+    return vec<T>(_mm512_fmsub_##s(a.v, b.v, c.v));                                                        \
+  }                                                                                                        \
+  inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
+    return vec<T>(_mm512_fnmadd_##s(a.v, b.v, c.v));                                                       \
+  }                                                                                                        \
+  inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) {                                               \
+    return vec<T>(_mm512_maskz_min_##s(all, hi.v, x.v));                                                   \
+  }                                                                                                        \
+  inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) {                                              \
+    return vec<T>(_mm512_maskz_max_##s(all, lo.v, x.v));                                                   \
+  }                                                                                                        \
+  inline vec<T> abs(const vec<T>& a) {                                                                     \
+    return vec<T>(                                                                                         \
+        _mm512_castsi512_##s(_mm512_and_si512(_mm512_cast##s##_si512(a.v), _mm512_set1_##si(magnitude)))); \
+  }                                                                                                        \
+  inline vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                             \
+    return vec<T>(_mm512_castsi512_##s(                                                                    \
+        _mm512_ternarylogic_##si(_mm512_cast##s##_si512(a.v), _mm512_cast##s##_si512(of.v),                \
+                                 _mm512_cast##s##_si512(_mm512_set1_##s(T(-0.0))), 0xf8)));                \
+  }                                                                                                        \
+  inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                     \
+    return vec<T>(                                                                                         \
+        _mm512_castsi512_##s(_mm512_maskz_slli_##si(all, _mm512_cast##s##_si512(a.v), exponent_shift)));   \
+  }                                                                                                        \
+  inline vec<T> scalef(const vec<T>& a, const vec<T>& n) {                                                 \
+    return vec<T>(_mm512_maskz_scalef_##s(all, a.v, n.v));                                                 \
+  }                                                                                                        \
+  inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                               \
+    return vec<T>(_mm512_mask_mov_##s(b.v, m.m, a.v));                                                     \
+  }                                                                                                        \
+  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) {                                             \
+    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_LT_OQ)};                                                  \
+  }                                                                                                        \
+  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) {                                            \
+    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_LE_OQ)};                                                  \
+  }                                                                                                        \
+  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) {                                            \
+    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_EQ_OQ)};                                                  \
+  }                                                                                                        \
+  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) {                                            \
+    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_NEQ_UQ)};                                                 \
+  }                                                                                                        \
+  inline mask<T> operator&(const mask<T>& a, const mask<T>& b) {                                           \
+    return {static_cast<decltype(a.m)>(a.m & b.m)};                                                        \
+  }                                                                                                        \
+  inline mask<T> operator|(const mask<T>& a, const mask<T>& b) {                                           \
+    return {static_cast<decltype(a.m)>(a.m | b.m)};                                                        \
+  }                                                                                                        \
+  inline mask<T> operator^(const mask<T>& a, const mask<T>& b) {                                           \
+    return {static_cast<decltype(a.m)>(a.m ^ b.m)};                                                        \
+  }                                                                                                        \
   inline mask<T> operator!(const mask<T>& a) { return {static_cast<decltype(a.m)>(~a.m)}; }
 
 NONLIN_VEC(float, __m512, ps, 16, 0xffff, epi32, 23, 0x7fffffff)
@@ -99,11 +122,13 @@ NONLIN_VEC(double, __m512d, pd, 8, 0xff, epi64, 52, 0x7fffffffffffffff)
 
 // t[bits(u) >> 20 & 31]: u in [1, 16) counts eight intervals an octave, from entry 24 on.
 inline vec<float> octave_lookup(const float (&t)[32], const vec<float>& u) {
-  return vec<float>(_mm512_permutex2var_ps(_mm512_loadu_ps(t), _mm512_maskz_srli_epi32(0xffff, _mm512_castps_si512(u.v), 20),
+  return vec<float>(_mm512_permutex2var_ps(_mm512_loadu_ps(t),
+                                           _mm512_maskz_srli_epi32(0xffff, _mm512_castps_si512(u.v), 20),
                                            _mm512_loadu_ps(t + 16)));
 }
 
-// A slot of a table of 32: the low five bits of a float that had 1.5 2^k added to it, so that they count units of 2^(k-23).
+// A slot of a table of 32: the low five bits of a float that had 1.5 2^k added to it, so that they count
+// units of 2^(k-23).
 struct slot {
   __m512i i;
   slot(const slot& o) : i(o.i) {}
@@ -115,7 +140,8 @@ inline vec<float> lookup(const float (&t)[32], const slot& s) {
 }
 // Where `rounded` is not zero + one of the 32 slots.
 inline mask<float> beyond_slots(const slot& s, float zero) {
-  return {_mm512_test_epi32_mask(_mm512_xor_si512(s.i, _mm512_castps_si512(_mm512_set1_ps(zero))), _mm512_set1_epi32(~31))};
+  return {_mm512_test_epi32_mask(_mm512_xor_si512(s.i, _mm512_castps_si512(_mm512_set1_ps(zero))),
+                                 _mm512_set1_epi32(~31))};
 }
 // a - round(2^M a) / 2^M
 template <int M>
@@ -127,8 +153,8 @@ inline bool any(const mask<float>& m) { return m.m != 0; }
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }
 
-#include "../detail/operators.inl"
 #include "../detail/kernels.inl"
+#include "../detail/operators.inl"
 
 }  // namespace n_avx512
 }  // namespace NONLIN_ABI

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// NEON of AArch64 (Advanced SIMD, always there): 4 floats or 2 doubles. What every ISA file supplies is listed in
-// isa/scalar.hpp.
+// NEON of AArch64 (Advanced SIMD, always there): 4 floats or 2 doubles. What every ISA file supplies is
+// listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
 #include "../detail/number.hpp"
+
 #include "../detail/begin.hpp"
 
 namespace nonlin {
@@ -15,71 +16,77 @@ struct vec;
 template <class T>
 struct mask;
 
-#define NONLIN_VEC(T, reg, s, lanes, mreg, u, exponent_shift)                                                   \
-  template <>                                                                                                   \
-  struct mask<T> {                                                                                              \
-    using vector_type = vec<T>;                                                                                 \
-    mreg m;                                                                                                     \
-    mask(const mask& o) : m(o.m) {}                                                                             \
-    explicit mask(const mreg& a) : m(a) {}                                                                      \
-    mask& operator=(const mask& o) {                                                                            \
-      m = o.m;                                                                                                  \
-      return *this;                                                                                             \
-    }                                                                                                           \
-  };                                                                                                            \
-  template <>                                                                                                   \
-  struct vec<T> {                                                                                               \
-    using element = T;                                                                                          \
-    static constexpr std::size_t size = lanes;                                                                  \
-    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false;                              \
-    reg v;                                                                                                      \
-    vec() : v(vdupq_n_##s(0)) {}                                                                                \
-    vec(const vec& o) : v(o.v) {}                                                                               \
-    explicit vec(const reg& a) : v(a) {}                                                                        \
-    template <number N>                                                                                         \
-    vec(N a) : v(vdupq_n_##s(static_cast<T>(a))) {}                                                             \
-    vec& operator=(const vec& o) {                                                                              \
-      v = o.v;                                                                                                  \
-      return *this;                                                                                             \
-    }                                                                                                           \
-  };                                                                                                            \
-  inline vec<T> load(const T* p) { return vec<T>(vld1q_##s(p)); }                                               \
-  inline vec<T> load(const T* p, std::size_t n) {                                                               \
-    T t[lanes] = {};                                                                                            \
-    for (std::size_t k = 0; k < n && k < lanes; ++k) t[k] = p[k];                                               \
-    return load(t);                                                                                             \
-  }                                                                                                             \
-  inline void store(T* p, const vec<T>& a) { vst1q_##s(p, a.v); }                                               \
-  inline void store(T* p, const vec<T>& a, std::size_t n) {                                                     \
-    T t[lanes];                                                                                                 \
-    store(t, a);                                                                                                \
-    for (std::size_t k = 0; k < n && k < lanes; ++k) p[k] = t[k];                                               \
-  }                                                                                                             \
-  inline void stream(T* p, const vec<T>& a) { store(p, a); }                                                    \
-  inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) { return vec<T>(vfmaq_##s(c.v, a.v, b.v)); }  \
-  inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) { return vec<T>(vfmaq_##s(-c.v, a.v, b.v)); } \
-  inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) { return vec<T>(vfmsq_##s(c.v, a.v, b.v)); } \
-  inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(vminq_##s(hi.v, x.v)); }             \
-  inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(vmaxq_##s(lo.v, x.v)); }            \
-  inline vec<T> abs(const vec<T>& a) { return vec<T>(vabsq_##s(a.v)); }                                         \
-  inline vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                                  \
-    return vec<T>(vreinterpretq_##s##_##u(vorrq_##u(                                                            \
-        vreinterpretq_##u##_##s(a.v),                                                                           \
-        vandq_##u(vreinterpretq_##u##_##s(of.v), vreinterpretq_##u##_##s(vdupq_n_##s(T(-0.0)))))));             \
-  }                                                                                                             \
-  inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                          \
-    return vec<T>(vreinterpretq_##s##_##u(vshlq_n_##u(vreinterpretq_##u##_##s(a.v), exponent_shift)));          \
-  }                                                                                                             \
-  inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                    \
-    return vec<T>(vbslq_##s(m.m, a.v, b.v));                                                                    \
-  }                                                                                                             \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(vcltq_##s(a.v, b.v)); }           \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(vcleq_##s(a.v, b.v)); }          \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(vceqq_##s(a.v, b.v)); }          \
-  inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m & b.m); }                   \
-  inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m | b.m); }                   \
-  inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m ^ b.m); }                   \
-  inline mask<T> operator!(const mask<T>& a) { return mask<T>(~a.m); }                                          \
+#define NONLIN_VEC(T, reg, s, lanes, mreg, u, exponent_shift)                                          \
+  template <>                                                                                          \
+  struct mask<T> {                                                                                     \
+    using vector_type = vec<T>;                                                                        \
+    mreg m;                                                                                            \
+    mask(const mask& o) : m(o.m) {}                                                                    \
+    explicit mask(const mreg& a) : m(a) {}                                                             \
+    mask& operator=(const mask& o) {                                                                   \
+      m = o.m;                                                                                         \
+      return *this;                                                                                    \
+    }                                                                                                  \
+  };                                                                                                   \
+  template <>                                                                                          \
+  struct vec<T> {                                                                                      \
+    using element = T;                                                                                 \
+    static constexpr std::size_t size = lanes;                                                         \
+    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false;                     \
+    reg v;                                                                                             \
+    vec() : v(vdupq_n_##s(0)) {}                                                                       \
+    vec(const vec& o) : v(o.v) {}                                                                      \
+    explicit vec(const reg& a) : v(a) {}                                                               \
+    template <number N>                                                                                \
+    vec(N a) : v(vdupq_n_##s(static_cast<T>(a))) {}                                                    \
+    vec& operator=(const vec& o) {                                                                     \
+      v = o.v;                                                                                         \
+      return *this;                                                                                    \
+    }                                                                                                  \
+  };                                                                                                   \
+  inline vec<T> load(const T* p) { return vec<T>(vld1q_##s(p)); }                                      \
+  inline vec<T> load(const T* p, std::size_t n) {                                                      \
+    T t[lanes] = {};                                                                                   \
+    for (std::size_t k = 0; k < n && k < lanes; ++k) t[k] = p[k];                                      \
+    return load(t);                                                                                    \
+  }                                                                                                    \
+  inline void store(T* p, const vec<T>& a) { vst1q_##s(p, a.v); }                                      \
+  inline void store(T* p, const vec<T>& a, std::size_t n) {                                            \
+    T t[lanes];                                                                                        \
+    store(t, a);                                                                                       \
+    for (std::size_t k = 0; k < n && k < lanes; ++k) p[k] = t[k];                                      \
+  }                                                                                                    \
+  inline void stream(T* p, const vec<T>& a) { store(p, a); }                                           \
+  inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                               \
+    return vec<T>(vfmaq_##s(c.v, a.v, b.v));                                                           \
+  }                                                                                                    \
+  inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                               \
+    return vec<T>(vfmaq_##s(-c.v, a.v, b.v));                                                          \
+  }                                                                                                    \
+  inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                              \
+    return vec<T>(vfmsq_##s(c.v, a.v, b.v));                                                           \
+  }                                                                                                    \
+  inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(vminq_##s(hi.v, x.v)); }    \
+  inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(vmaxq_##s(lo.v, x.v)); }   \
+  inline vec<T> abs(const vec<T>& a) { return vec<T>(vabsq_##s(a.v)); }                                \
+  inline vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                         \
+    return vec<T>(vreinterpretq_##s##_##u(vorrq_##u(                                                   \
+        vreinterpretq_##u##_##s(a.v),                                                                  \
+        vandq_##u(vreinterpretq_##u##_##s(of.v), vreinterpretq_##u##_##s(vdupq_n_##s(T(-0.0)))))));    \
+  }                                                                                                    \
+  inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                 \
+    return vec<T>(vreinterpretq_##s##_##u(vshlq_n_##u(vreinterpretq_##u##_##s(a.v), exponent_shift))); \
+  }                                                                                                    \
+  inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                           \
+    return vec<T>(vbslq_##s(m.m, a.v, b.v));                                                           \
+  }                                                                                                    \
+  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(vcltq_##s(a.v, b.v)); }  \
+  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(vcleq_##s(a.v, b.v)); } \
+  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(vceqq_##s(a.v, b.v)); } \
+  inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m & b.m); }          \
+  inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m | b.m); }          \
+  inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m ^ b.m); }          \
+  inline mask<T> operator!(const mask<T>& a) { return mask<T>(~a.m); }                                 \
   inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return !(a == b); }
 
 NONLIN_VEC(float, float32x4_t, f32, 4, uint32x4_t, u32, 23)
@@ -89,8 +96,8 @@ NONLIN_VEC(double, float64x2_t, f64, 2, uint64x2_t, u64, 52)
 inline void fence() {}
 inline void leave() {}
 
-#include "../detail/operators.inl"
 #include "../detail/kernels.inl"
+#include "../detail/operators.inl"
 
 }  // namespace n_neon
 }  // namespace NONLIN_ABI

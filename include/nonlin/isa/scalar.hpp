@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One element: the baseline of every machine, and what a functor called with a plain float or double computes in.
+// One element: the baseline of every machine, and what a functor called with a plain float or double computes
+// in.
 //
 // Every ISA file supplies, in its namespace n_<isa> and inside its target region, for T = float and double:
-//   vec<T>      size, element, has_fma (fma has one rounding), has_scalef, has_table32; conversion from a plain number;
+//   vec<T>      size, element, has_fma (fma has one rounding), has_scalef, has_table32; conversion from a
+//   plain number;
 //               a copy constructor of its own
 //   mask<T>     & | ^ !
 //   load(p), load(p, n), store(p, a), store(p, a, n)   no alignment; n elements, the others zero
@@ -20,11 +22,12 @@
 #pragma once
 #include "../detail/intrinsics.hpp"
 #include "../detail/number.hpp"
+
 #include "../detail/begin.hpp"
 
-// g++ does not inline a function with our floating-point settings into a user's with others. Where those are the
-// standard's, ours may as well be inlined by force; with -ffast-math they must stay apart, and the scalar functors are slow
-// but right. (Arrays run in our own kernels and do not care.)
+// g++ does not inline a function with our floating-point settings into a user's with others. Where those are
+// the standard's, ours may as well be inlined by force; with -ffast-math they must stay apart, and the scalar
+// functors are slow but right. (Arrays run in our own kernels and do not care.)
 #undef NONLIN_OP
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
     defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
@@ -66,34 +69,40 @@ struct mask {
 };
 
 // One operation for both types: T deduced would not let a plain number convert, so each is stamped out.
-#define NONLIN_VEC(T, bits_t, mantissa, suffix)                                                                    \
-  NONLIN_OP vec<T> load(const T* p) { return vec<T>(*p); }                                                         \
-  NONLIN_OP vec<T> load(const T* p, std::size_t) { return vec<T>(*p); }                                            \
-  NONLIN_OP void store(T* p, const vec<T>& a) { *p = a.v; }                                                        \
-  NONLIN_OP void store(T* p, const vec<T>& a, std::size_t) { *p = a.v; }                                           \
-  NONLIN_OP void stream(T* p, const vec<T>& a) { *p = a.v; }                                                       \
-  NONLIN_OP bits_t bits(const vec<T>& a) { return __builtin_bit_cast(bits_t, a.v); }                               \
-  NONLIN_OP vec<T> from_bits(bits_t u) { return vec<T>(__builtin_bit_cast(T, u)); }                                \
-  NONLIN_OP vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                        \
-    return vec<T>::has_fma ? vec<T>(__builtin_fma##suffix(a.v, b.v, c.v)) : vec<T>(a.v * b.v + c.v);               \
-  }                                                                                                                \
-  NONLIN_OP vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) { return fma(a, b, vec<T>(-c.v)); }      \
-  NONLIN_OP vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) { return fma(vec<T>(-a.v), b, c); }     \
-  NONLIN_OP vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(hi.v < x.v ? hi.v : x.v); }          \
-  NONLIN_OP vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(lo.v > x.v ? lo.v : x.v); }         \
-  NONLIN_OP vec<T> abs(const vec<T>& a) { return from_bits(bits(a) & ~(bits_t{1} << (sizeof(T) * 8 - 1))); }       \
-  NONLIN_OP vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                                  \
-    return from_bits(bits(a) | (bits(of) & (bits_t{1} << (sizeof(T) * 8 - 1))));                                   \
-  }                                                                                                                \
-  NONLIN_OP vec<T> shifted_to_exponent(const vec<T>& a) { return from_bits(bits(a) << mantissa); }                 \
-  NONLIN_OP vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) { return vec<T>(m.m ? a.v : b.v); }  \
-  NONLIN_OP mask<T> operator<(const vec<T>& a, const vec<T>& b) { return {a.v < b.v}; }                            \
-  NONLIN_OP mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return {a.v <= b.v}; }                          \
-  NONLIN_OP mask<T> operator==(const vec<T>& a, const vec<T>& b) { return {a.v == b.v}; }                          \
-  NONLIN_OP mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return {a.v != b.v}; }                          \
-  NONLIN_OP mask<T> operator&(const mask<T>& a, const mask<T>& b) { return {a.m && b.m}; }                         \
-  NONLIN_OP mask<T> operator|(const mask<T>& a, const mask<T>& b) { return {a.m || b.m}; }                         \
-  NONLIN_OP mask<T> operator^(const mask<T>& a, const mask<T>& b) { return {a.m != b.m}; }                         \
+#define NONLIN_VEC(T, bits_t, mantissa, suffix)                                                              \
+  NONLIN_OP vec<T> load(const T* p) { return vec<T>(*p); }                                                   \
+  NONLIN_OP vec<T> load(const T* p, std::size_t) { return vec<T>(*p); }                                      \
+  NONLIN_OP void store(T* p, const vec<T>& a) { *p = a.v; }                                                  \
+  NONLIN_OP void store(T* p, const vec<T>& a, std::size_t) { *p = a.v; }                                     \
+  NONLIN_OP void stream(T* p, const vec<T>& a) { *p = a.v; }                                                 \
+  NONLIN_OP bits_t bits(const vec<T>& a) { return __builtin_bit_cast(bits_t, a.v); }                         \
+  NONLIN_OP vec<T> from_bits(bits_t u) { return vec<T>(__builtin_bit_cast(T, u)); }                          \
+  NONLIN_OP vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
+    return vec<T>::has_fma ? vec<T>(__builtin_fma##suffix(a.v, b.v, c.v)) : vec<T>(a.v * b.v + c.v);         \
+  }                                                                                                          \
+  NONLIN_OP vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
+    return fma(a, b, vec<T>(-c.v));                                                                          \
+  }                                                                                                          \
+  NONLIN_OP vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                 \
+    return fma(vec<T>(-a.v), b, c);                                                                          \
+  }                                                                                                          \
+  NONLIN_OP vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(hi.v < x.v ? hi.v : x.v); }    \
+  NONLIN_OP vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(lo.v > x.v ? lo.v : x.v); }   \
+  NONLIN_OP vec<T> abs(const vec<T>& a) { return from_bits(bits(a) & ~(bits_t{1} << (sizeof(T) * 8 - 1))); } \
+  NONLIN_OP vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                            \
+    return from_bits(bits(a) | (bits(of) & (bits_t{1} << (sizeof(T) * 8 - 1))));                             \
+  }                                                                                                          \
+  NONLIN_OP vec<T> shifted_to_exponent(const vec<T>& a) { return from_bits(bits(a) << mantissa); }           \
+  NONLIN_OP vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                              \
+    return vec<T>(m.m ? a.v : b.v);                                                                          \
+  }                                                                                                          \
+  NONLIN_OP mask<T> operator<(const vec<T>& a, const vec<T>& b) { return {a.v < b.v}; }                      \
+  NONLIN_OP mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return {a.v <= b.v}; }                    \
+  NONLIN_OP mask<T> operator==(const vec<T>& a, const vec<T>& b) { return {a.v == b.v}; }                    \
+  NONLIN_OP mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return {a.v != b.v}; }                    \
+  NONLIN_OP mask<T> operator&(const mask<T>& a, const mask<T>& b) { return {a.m && b.m}; }                   \
+  NONLIN_OP mask<T> operator|(const mask<T>& a, const mask<T>& b) { return {a.m || b.m}; }                   \
+  NONLIN_OP mask<T> operator^(const mask<T>& a, const mask<T>& b) { return {a.m != b.m}; }                   \
   NONLIN_OP mask<T> operator!(const mask<T>& a) { return {!a.m}; }
 
 NONLIN_VEC(float, std::uint32_t, 23, f)
@@ -103,8 +112,8 @@ NONLIN_VEC(double, std::uint64_t, 52, )
 NONLIN_OP void fence() {}
 NONLIN_OP void leave() {}
 
-#include "../detail/operators.inl"
 #include "../detail/kernels.inl"
+#include "../detail/operators.inl"
 
 }  // namespace n_scalar
 }  // namespace NONLIN_ABI

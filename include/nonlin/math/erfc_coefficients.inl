@@ -39,15 +39,14 @@ struct erfc_constants<double> {
       -0x1.7c749e552a8b1p-22, 0x1.911475a023adfp-23, 0x1.383685f26fb1bp-24, -0x1.a978a1ace7406p-26,
       -0x1.c535b222f9367p-27, 0x1.0a3ccff9400cbp-29, 0x1.7341a4b49d7b7p-30};
   // erfcx(t / sqrt 2) / 2 (t + a) by (t - a) / (t + a)
-  static constexpr double mills_a = 3;
+  static constexpr double mills_a = 3.5;
   static constexpr double mills_p[] = {
-      0x1.754a751a56f4ap-1, -0x1.04c7295a48f33p-1, 0x1.d71387c654c98p-3, -0x1.832dbf69923efp-5,
-      -0x1.56d8e3d7ee2d5p-7, 0x1.c8f52c3217236p-8, 0x1.0d608c87dda93p-10, -0x1.12285ef47bf4dp-10,
-      -0x1.0d09e8c7b1e24p-12, 0x1.43c9e71f90867p-13, 0x1.4a9026634d53ap-14, -0x1.bc76ca5cc1b37p-17,
-      -0x1.5b15995aec77bp-16, -0x1.d824b7727898ap-19, 0x1.e81040d9e3cf7p-19, 0x1.2ee2d3e535b7dp-19,
-      0x1.f9f4d01a30ab1p-27, -0x1.3e516b293df4dp-21, -0x1.2de406a7bf3d6p-22, 0x1.6104cfee094d6p-25,
-      0x1.b23d3275cdf96p-24, 0x1.d9c50505ac659p-26, -0x1.1247939792ed1p-26, -0x1.3ee5e1e930bacp-27,
-      0x1.34afabb2913a8p-31, 0x1.c02840178ce43p-31};
+      0x1.7d241a953a614p-1, -0x1.2191517fa27b8p-1, 0x1.42fec3680aca9p-2, -0x1.db5837f7f5578p-4,
+      0x1.1d35bdee1733ap-6, 0x1.a86cec767290ap-8, -0x1.a200796acb08ep-9, -0x1.d2a14115ff57dp-12,
+      0x1.f3cfaaf95ed34p-12, 0x1.192862e3925b7p-14, -0x1.3d066fe35566fp-14, -0x1.3b39bac110b28p-16,
+      0x1.8219d38485ac7p-17, 0x1.7b4b8b5ccbbc4p-18, -0x1.38c4e9644abdbp-20, -0x1.8d13e26894b26p-20,
+      -0x1.33383abb45cfep-23, 0x1.3c3bcad287642p-22, 0x1.09e3fb8057e86p-23, -0x1.03a9bf5cd947cp-25,
+      -0x1.37dd5b2418472p-25, -0x1.052f09981ba62p-28, 0x1.513067398a2dfp-28, 0x1.962451a721a25p-30};
   // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b)
   static constexpr double slope_root_hi = 0x1.80ead197f00b4p-1, slope_root_lo = -0x1.13e74c58cada8p-56;
   static constexpr double slope_b = 4;

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // e^x as 2^n (1 + q), the core of nearly every activation.
 //
-//   x = n ln 2 + r, |r| <= ln 2 / 2 (a little more where n falls on the wrong side of a tie); q = expm1(r) by a polynomial
-//   of degree 6 (float, 2^-26.1 of q) or 12 (double, 2^-61.5); tests/coefficients/fit.py makes it.
-//   Callers keep 1 + q and 2^n apart until the end, so that what is subnormal is rounded once.
-//   n ln 2 is subtracted in two parts. With fma the first has all its digits; without, so few that its product is exact.
+//   x = n ln 2 + r, |r| <= ln 2 / 2 (a little more where n falls on the wrong side of a tie); q = expm1(r) by
+//   a polynomial of degree 6 (float, 2^-26.1 of q) or 12 (double, 2^-61.5); tests/coefficients/fit.py makes
+//   it. Callers keep 1 + q and 2^n apart until the end, so that what is subnormal is rounded once. n ln 2 is
+//   subtracted in two parts. With fma the first has all its digits; without, so few that its product is
+//   exact.
 #pragma once
 #include "../detail/number.hpp"
+
 #include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// Constants of a type. `round` added to a number |x| < 2^22 (2^51) leaves it rounded to an integer in the lowest bits.
+// Constants of a type. `round` added to a number |x| < 2^22 (2^51) leaves it rounded to an integer in the
+// lowest bits.
 template <class T>
 struct exp_constants;
 template <>
 struct exp_constants<float> {
   static constexpr float log2e = 0x1.715476p+0f, round = 0x1.8p+23f, bias = 127;
-  static constexpr float ln2_hi = 0x1.62e43p-1f, ln2_lo = -0x1.05c61p-29f;               // with fma
-  static constexpr float ln2_short_hi = 0x1.62ep-1f, ln2_short_lo = 0x1.0bfbe8p-15f;     // 12 bits and the rest
-  static constexpr float lowest_exponent = -126, step = 64, down = 0x1p-64f;             // see scale_down
+  static constexpr float ln2_hi = 0x1.62e43p-1f, ln2_lo = -0x1.05c61p-29f;            // with fma
+  static constexpr float ln2_short_hi = 0x1.62ep-1f, ln2_short_lo = 0x1.0bfbe8p-15f;  // 12 bits and the rest
+  static constexpr float lowest_exponent = -126, step = 64, down = 0x1p-64f;          // see scale_down
   static constexpr float split = 0x1.001p+12f, split_down = 0x1p-24f, split_up = 0x1p+24f;
   static constexpr float expm1_p[] = {0.5f, 0x1.5554b6p-3f, 0x1.5555bep-5f, 0x1.12248ap-7f, 0x1.6c527p-10f};
 };
@@ -32,20 +35,30 @@ struct exp_constants<double> {
   static constexpr double ln2_short_hi = 0x1.62e42fefa4p-1, ln2_short_lo = -0x1.8432a1b0e2634p-43;
   static constexpr double lowest_exponent = -1022, step = 128, down = 0x1p-128;
   static constexpr double split = 0x1.0000002p+27, split_down = 0x1p-54, split_up = 0x1p+54;
-  static constexpr double expm1_p[] = {
-      0x1p-1, 0x1.5555555555559p-3, 0x1.5555555555549p-5, 0x1.111111110f626p-7,
-      0x1.6c16c16c1c801p-10, 0x1.a01a01b023564p-13, 0x1.a01a0185030aep-16, 0x1.71ddf7a494adbp-19,
-      0x1.27e526080b6ep-22, 0x1.af600db2e8a61p-26, 0x1.1efe552d0f7ddp-29};
+  static constexpr double expm1_p[] = {0x1p-1,
+                                       0x1.5555555555559p-3,
+                                       0x1.5555555555549p-5,
+                                       0x1.111111110f626p-7,
+                                       0x1.6c16c16c1c801p-10,
+                                       0x1.a01a01b023564p-13,
+                                       0x1.a01a0185030aep-16,
+                                       0x1.71ddf7a494adbp-19,
+                                       0x1.27e526080b6ep-22,
+                                       0x1.af600db2e8a61p-26,
+                                       0x1.1efe552d0f7ddp-29};
 };
 
 // c[K] + c[K + 1] x + c[K + 2] x^2 + ...
 template <std::size_t K = 0, class V, class T, std::size_t N>
 NONLIN_INLINE V polynomial(const V& x, const T (&c)[N]) {
-  if constexpr (K + 1 == N) return V(c[K]);
-  else return fma(polynomial<K + 1>(x, c), x, V(c[K]));
+  if constexpr (K + 1 == N)
+    return V(c[K]);
+  else
+    return fma(polynomial<K + 1>(x, c), x, V(c[K]));
 }
 
-// The rounding error of the product p = a b. Without fma by Dekker's splitting, scaled so that it cannot overflow.
+// The rounding error of the product p = a b. Without fma by Dekker's splitting, scaled so that it cannot
+// overflow.
 template <class V>
 NONLIN_INLINE V product_error(const V& a, const V& b, const V& p) {
   if constexpr (V::has_fma) {
@@ -92,7 +105,8 @@ NONLIN_INLINE V scale(const V& y, const V& n) {
   return y * exp2i(half) * exp2i(n - half);
 }
 
-// y 2^n for n <= 63 and down to where every y has become 0; twice rounded only where that is less than a subnormal's ULP.
+// y 2^n for n <= 63 and down to where every y has become 0; twice rounded only where that is less than a
+// subnormal's ULP.
 template <class V>
 NONLIN_INLINE V scale_far(const V& y, const V& n) {
   using c = exp_constants<element_of<V>>;

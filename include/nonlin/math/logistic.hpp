@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // The logistic function sigma(x) = 1 / (1 + e^-x), its slope, and x sigma(x) with its slope.
 //
-//   sigma(x) = 2^n / (2^n + E) with E = e^-(x - n ln 2) in [0.7, 1.42]: nothing overflows, and the last step is one
-//   multiplication by 2^n, so that results are right down to the least subnormal.
-//   Arguments come as x + low: what a product lost is made good here (an error d in the exponent is a relative error d in
-//   the tail: a rounding of the argument -100 is 32 ULP of the result).
+//   sigma(x) = 2^n / (2^n + E) with E = e^-(x - n ln 2) in [0.7, 1.42]: nothing overflows, and the last step
+//   is one multiplication by 2^n, so that results are right down to the least subnormal. Arguments come as x
+//   + low: what a product lost is made good here (an error d in the exponent is a relative error d in the
+//   tail: a rounding of the argument -100 is 32 ULP of the result).
 #pragma once
 #include "exp.hpp"
 #include "table32.hpp"
+
 #include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// Below `lowest` x sigma(x) is zero, above `highest` sigma(x) is 1, for every x of type T. An ISA with scalef takes a lower
-// `lowest`: to scale by 2^-1400 costs nothing, but to make a subnormal or just less costs a microcode assist.
+// Below `lowest` x sigma(x) is zero, above `highest` sigma(x) is 1, for every x of type T. An ISA with scalef
+// takes a lower `lowest`: to scale by 2^-1400 costs nothing, but to make a subnormal or just less costs a
+// microcode assist.
 template <class V>
 struct logistic_limits {
   using T = element_of<V>;
-  static constexpr T lowest = sizeof(T) == 4 ? (V::has_scalef ? T(-1000) : T(-112)) : (V::has_scalef ? T(-3000) : T(-760));
+  static constexpr T lowest =
+      sizeof(T) == 4 ? (V::has_scalef ? T(-1000) : T(-112)) : (V::has_scalef ? T(-3000) : T(-760));
   static constexpr T highest = sizeof(T) == 4 ? T(40) : T(50);
 };
 
@@ -96,7 +99,8 @@ NONLIN_INLINE V tanh_slope(const V& x) {
   }
 }
 
-// x sigma for a sigma in parts. Without scalef the product passes through x 2^64: where sigma is 1 it is left out.
+// x sigma for a sigma in parts. Without scalef the product passes through x 2^64: where sigma is 1 it is left
+// out.
 template <class V>
 NONLIN_INLINE V logistic_product(const V& x, const logistic<V>& p) {
   const V y = scale_down(x / p.d, p.n);
@@ -129,17 +133,19 @@ template <class T>
 struct silu_root;
 template <>
 struct silu_root<float> {
-  static constexpr float hi = 0x1.474974p+0f, lo = -0x1.bdf6fap-27f, exp = 0x1.1d25dp-2f, exp_lo = -0x1.bdf6fap-27f;
+  static constexpr float hi = 0x1.474974p+0f, lo = -0x1.bdf6fap-27f, exp = 0x1.1d25dp-2f,
+                         exp_lo = -0x1.bdf6fap-27f;
 };
 template <>
 struct silu_root<double> {
-  static constexpr double hi = 0x1.474973c84120bp+0, lo = 0x1.f8d74bc9ac154p-54, exp = 0x1.1d25cf210482ep-2, exp_lo = -0x1.ca2d0d94faaecp-60;
+  static constexpr double hi = 0x1.474973c84120bp+0, lo = 0x1.f8d74bc9ac154p-54, exp = 0x1.1d25cf210482ep-2,
+                          exp_lo = -0x1.ca2d0d94faaecp-60;
 };
 
 // Slope of x sigma(x) at x + low, sigma(x) (1 + x sigma(-x)).
-//   With y = e^x, x < 0, it is y (1 + y + x) / (1 + y)^2, which is zero at x = -t0. There 1 + y + x would lose all digits.
-//   But 1 - t0 = -e^-t0, so with d = x + t0: 1 + y + x = d + e^-t0 expm1(d), two terms of one sign. For x >= 0 the slope is
-//   1 - slope(-x).
+//   With y = e^x, x < 0, it is y (1 + y + x) / (1 + y)^2, which is zero at x = -t0. There 1 + y + x would
+//   lose all digits. But 1 - t0 = -e^-t0, so with d = x + t0: 1 + y + x = d + e^-t0 expm1(d), two terms of
+//   one sign. For x >= 0 the slope is 1 - slope(-x).
 template <class V>
 NONLIN_INLINE V silu_slope(const V& x, const V& low) {
   using T = element_of<V>;

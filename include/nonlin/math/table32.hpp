@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a vector register holds a table of 32 floats (AVX-512): functions by a polynomial of degree 5 or 6 in each of 32
-// intervals of the common range, without exponential or division. Lanes beyond the range take the general formula; which way
-// a lane goes depends on its own x alone. Twice the speed of the general formulas (bench/README.md), at a lower error.
+// Where a vector register holds a table of 32 floats (AVX-512): functions by a polynomial of degree 5 or 6 in
+// each of 32 intervals of the common range, without exponential or division. Lanes beyond the range take the
+// general formula; which way a lane goes depends on its own x alone. Twice the speed of the general formulas
+// (bench/README.md), at a lower error.
 #pragma once
 #include "../detail/number.hpp"
+
 #include "../detail/begin.hpp"
 
 namespace nonlin {
@@ -15,8 +17,10 @@ namespace math {
 // c[K][slot] + c[K + 1][slot] d + c[K + 2][slot] d^2 + ...
 template <std::size_t K = 0, class V, class Slot, std::size_t N>
 NONLIN_INLINE V table_polynomial(const V& d, const Slot& slot, const float (&c)[N][32]) {
-  if constexpr (K + 1 == N) return lookup(c[K], slot);
-  else return fma(table_polynomial<K + 1>(d, slot, c), d, lookup(c[K], slot));
+  if constexpr (K + 1 == N)
+    return lookup(c[K], slot);
+  else
+    return fma(table_polynomial<K + 1>(d, slot, c), d, lookup(c[K], slot));
 }
 
 // y; on the lanes beyond the table, general(x)
