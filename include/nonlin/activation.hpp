@@ -13,8 +13,9 @@
 namespace nonlin {
 
 // Error bounds, over all finite inputs, tails and subnormal results included, on every instruction set, in
-// units in the last place of the exact result (of the least subnormal's size for subnormal results). Within
-// `radius` of a root of the derivative, if a radius is given, the derivative's bound is `absolute` instead.
+// units in the last place of the exact result (of the least subnormal's size for subnormal results).
+// Within `radius` of a root of the derivative, if a radius is given, the derivative's bound is `absolute`
+// instead.
 struct accuracy {
   double forward;
   double derivative;

@@ -7,10 +7,10 @@
 //   backward_from_output(act, y, dy, dx)   dx = dy act'(x), from y = act(x)
 //
 // x, y, dy, dx are contiguous ranges of float or of double (vector, array, span, ...) of one size, or
-// pointers followed by a count. Nothing need be aligned; empty is fine. The output may be the very same array
-// as an input; one that overlaps an input otherwise, sizes that differ and null pointers throw
-// std::invalid_argument before anything is written. The product dy act'(x) is IEEE's: a NaN or an infinity in
-// dy is not hidden by a derivative of 0.
+// pointers followed by a count. Nothing need be aligned; empty is fine. The output may be the very same
+// array as an input; one that overlaps an input otherwise, sizes that differ and null pointers throw
+// std::invalid_argument before anything is written. The product dy act'(x) is IEEE's: a NaN or an infinity
+// in dy is not hidden by a derivative of 0.
 #pragma once
 #include <cstddef>
 #include <initializer_list>
@@ -199,8 +199,9 @@ void backward(const A& act, const T* x, const T* dy, T* dx, std::size_t n) {
   detail::backward<A, T>(act, detail::arg("x", x, n), detail::arg("dy", dy, n), detail::arg("dx", dx, n));
 }
 
-// dx = dy act'(x), dparam = sum of dy d act(x) / d parameter. Terms are rounded to the arrays' type and added
-// up in double from groups of at most 64, by index: the same bits from run to run, whatever the alignment.
+// dx = dy act'(x), dparam = sum of dy d act(x) / d parameter. Terms are rounded to the arrays' type and
+// added up in double from groups of at most 64, by index: the same bits from run to run, whatever the
+// alignment.
 template <class A, detail::contiguous X, detail::contiguous DY, detail::contiguous DX, element P>
 void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam) {
   detail::check_types<DX, const X, const DY>();

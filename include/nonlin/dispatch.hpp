@@ -14,11 +14,11 @@ namespace nonlin {
 
 enum class isa { scalar, sse2, avx2, avx512, neon };
 
-namespace detail {
-// -1 until first asked for. One for the program, whatever the flags of its files: outside the tagged
-// namespace.
-inline constinit std::atomic<int> active_isa{-1};
-}  // namespace detail
+// One for the program, whatever the flags of its files, so outside the tagged namespace. (Not in a namespace
+// `detail`: there is one within the tagged namespace, and this would become a part of that.)
+namespace program {
+inline constinit std::atomic<int> active_isa{-1};  // -1 until first asked for
+}  // namespace program
 
 inline namespace NONLIN_ABI {
 
@@ -114,7 +114,7 @@ inline isa isa_by_environment() noexcept {
 [[gnu::noinline, gnu::cold]] inline int choose_isa() noexcept {
   int expected = -1;
   const int chosen = static_cast<int>(isa_by_environment());
-  const bool first = active_isa.compare_exchange_strong(expected, chosen, std::memory_order_relaxed);
+  const bool first = program::active_isa.compare_exchange_strong(expected, chosen, std::memory_order_relaxed);
   return first ? chosen : expected;
 }
 
@@ -123,7 +123,7 @@ inline isa isa_by_environment() noexcept {
 // The instruction set that the next call will run. First asked for, it is the best of the machine, or what
 // the environment variable NONLIN_ISA names (clamped to what the machine has; another word is ignored).
 inline isa active_isa() noexcept {
-  int level = detail::active_isa.load(std::memory_order_relaxed);
+  int level = program::active_isa.load(std::memory_order_relaxed);
   if (level < 0) level = detail::choose_isa();
   return static_cast<isa>(level);
 }
@@ -132,7 +132,7 @@ inline isa active_isa() noexcept {
 // machine has; returns which.
 inline isa use_isa(isa wish) noexcept {
   const isa chosen = detail::clamped(wish);
-  detail::active_isa.store(static_cast<int>(chosen), std::memory_order_relaxed);
+  program::active_isa.store(static_cast<int>(chosen), std::memory_order_relaxed);
   return chosen;
 }
 

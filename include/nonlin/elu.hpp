@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ELU(x) = x > 0 ? x : alpha expm1(x) (Clevert et al. 2015, arXiv 1511.07289). By expm1, never e^x - 1: near
-// 0 that keeps no digit.
+// ELU(x) = x > 0 ? x : alpha expm1(x) (Clevert et al. 2015, arXiv 1511.07289). By expm1, never e^x - 1:
+// near 0 that keeps no digit.
 //
 //   derivative   x > 0 ? 1 : alpha e^x; from y: y > 0 ? 1 : y + alpha, if alpha >= 0
 //   by alpha     x > 0 ? 0 : expm1(x)
@@ -27,8 +27,9 @@ NONLIN_INLINE V elu_slope(const V& x, const V& positive, const V& negative) {
   return select(x > V(0), positive, exp_negative_times(at_most(x, V(0)), negative));
 }
 
-// y > 0 ? positive : y + negative + rest. Near -negative nothing is left but the digits of `negative` beyond
-// those of y's type: they count, and `rest` are those beyond double.
+// y > 0 ? positive : y + negative + rest. Near -negative nothing is left but the digits of `negative`
+// beyond those of y's type:
+// they count, and `rest` are those beyond double.
 template <class V>
 NONLIN_INLINE V elu_slope_from_output(const V& y, double positive, double negative, double rest = 0) {
   const double low = negative - static_cast<double>(static_cast<element_of<V>>(negative));
@@ -43,7 +44,7 @@ struct ELU {
 
   static constexpr const char* name = "ELU";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 2.5, .derivative = 2};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// GELUTanh(x) = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3): GELU's approximation by tanh (Hendrycks
-// and Gimpel 2016, arXiv 1606.08415), as x sigma(v), v = 2u: 1 + tanh is 0 below -5.2.
+// GELUTanh(x) = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3): GELU's approximation by tanh
+// (Hendrycks and Gimpel 2016, arXiv 1606.08415), as x sigma(v), v = 2u: 1 + tanh is 0 below -5.2.
 //
 //   derivative   sigma(v) (1 + x v' sigma(-v)), v' = 2 sqrt(2/pi) (1 + 0.134145 x^2)
 //   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.17004 at x = -0.75246, the
-//   derivative's root tails        below -10.1 results are subnormal, to -10.771 (double: -21.2, -21.5)
+//                derivative's root
+//   tails        below -10.1 results are subnormal, to -10.771 (double: -21.2, -21.5)
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LeakyReLU(x) = x > 0 ? x : slope x (Maas, Hannun, Ng, ICML workshop 2013). With a trained slope it is the
-// shared PReLU of He et al. 2015, arXiv 1502.01852.
+// LeakyReLU(x) = x > 0 ? x : slope x (Maas, Hannun, Ng, ICML workshop 2013). With a trained slope it is
+// the shared PReLU of He et al. 2015, arXiv 1502.01852.
 //
 //   derivative   x > 0 ? 1 : slope, so slope at 0; the same of y, if slope >= 0
 //   by slope     x > 0 ? 0 : x

@@ -4,8 +4,8 @@
 //   exp expm1 sigmoid tanh erf erfc    errors: see `accuracy` in nonlin::math_bounds
 //   fma(a, b, c)                       a b + c; one rounding where the ISA has the instruction (not SSE2)
 //   min max                            NaN if either argument is
-//   abs  select(condition, a, b)       condition ? a : b, lane by lane; conditions come from < <= > >= == !=,
-//   & | ^ !
+//   abs  select(condition, a, b)       condition ? a : b, lane by lane; conditions come from < <= > >= ==
+//   !=, & | ^ !
 // Plain numbers mix with vectors: 1.702 * v, max(v, 0), select(v > 0, v, 0.1 * v).
 #pragma once
 #include <utility>

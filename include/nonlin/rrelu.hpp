@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// RReLU in evaluation mode: LeakyReLU with the mean of the slopes that training draws from [lower, upper] (Xu
-// et al. 2015, arXiv 1505.00853; the mean slope, 11/48 by default, is PyTorch's; the paper's text divides by
-// the mean divisor, 2/11).
+// RReLU in evaluation mode: LeakyReLU with the mean of the slopes that training draws from [lower, upper]
+// (Xu et al. 2015, arXiv 1505.00853; the mean slope, 11/48 by default, is PyTorch's; the paper's text
+// divides by the mean divisor, 2/11).
 #pragma once
 #include "leaky_relu.hpp"
 

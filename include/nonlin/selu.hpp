@@ -14,7 +14,7 @@ namespace nonlin {
 struct SELU {
   static constexpr const char* name = "SELU";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 2.5, .derivative = 2};
 
   static constexpr double lambda = 1.050700987355480493419334985294606351959;
   static constexpr double lambda_alpha =

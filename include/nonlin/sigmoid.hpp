@@ -4,7 +4,8 @@
 //   derivative   y (1 - y); from x as e / (1 + e)^2, e = e^-|x|, which cancels nowhere; from y: y (1 - y)
 //   at           -inf: 0, +inf: 1, NaN: NaN
 //   tails        below -87.34 results are subnormal, and right, to -103.97 (double: -708.4, -745.1); 1
-//   from 17.33 (37.43) error        forward 2.5 ULP, derivative 4.5
+//                from 17.33 (37.43)
+//   error        forward 2.5 ULP, derivative 4.5
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
@@ -16,7 +17,7 @@ namespace nonlin {
 struct Sigmoid {
   static constexpr const char* name = "Sigmoid";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 3, .derivative = 3};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

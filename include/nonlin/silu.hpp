@@ -3,8 +3,10 @@
 //
 //   derivative   sigma(x) (1 + x sigma(-x))
 //   at           +-0: +-0, -inf: -0, +inf: +inf, NaN: NaN; least value -0.27846 at x = -1.27846, the
-//   derivative's root tails        below -91.857 results are subnormal, to -108.66 (double: -714.9, -751.9);
-//   naively 0 below -88.7 error        relative everywhere, the derivative's through its root
+//                derivative's root
+//   tails        below -91.857 results are subnormal, to -108.66 (double: -714.9, -751.9); naively 0 below
+//                -88.7
+//   error        relative everywhere, the derivative's through its root
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
@@ -16,7 +18,7 @@ namespace nonlin {
 struct SiLU {
   static constexpr const char* name = "SiLU";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 3, .derivative = 4.5};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

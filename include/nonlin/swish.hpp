@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Swish(x) = x sigma(beta x) (Ramachandran et al. 2017, arXiv 1710.05941). SiLU is beta = 1, QuickGELU beta
-// = 1.702.
+// Swish(x) = x sigma(beta x) (Ramachandran et al. 2017, arXiv 1710.05941). SiLU is beta = 1, QuickGELU
+// beta = 1.702.
 //
 //   derivative   s (1 + beta x (1 - s)), s = sigma(beta x), the SiLU's at beta x
 //   by beta      x^2 s (1 - s)
 //   at           +-0: +-0, NaN: NaN; beta > 0: -inf: -0, +inf: +inf
-//   error        relative everywhere: beta x is taken with its rounding error and beta's own digits beyond T
+//   error        relative everywhere: beta x is taken with its rounding error and beta's own digits beyond
+//                T
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
@@ -67,7 +68,7 @@ struct Swish {
 
   static constexpr const char* name = "Swish";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 3, .derivative = 5};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tanh(x) = (e^x - e^-x) / (e^x + e^-x).
 //
-//   derivative   1 - y^2; from x as 4 e / (1 + e)^2, e = e^-2|x|, which keeps the tails; from y: (1 - y) (1 +
-//   y) at           +-0: +-0, +-inf: +-1, NaN: NaN tails        +-1 from 9.011 (double: 19.06); the
-//   derivative is subnormal from 44.4 to 52.7 (354.9, 373.3)
+//   derivative   1 - y^2; from x as 4 e / (1 + e)^2, e = e^-2|x|, which keeps the tails; from y: (1 - y)
+//                (1 + y)
+//   at           +-0: +-0, +-inf: +-1, NaN: NaN
+//   tails        +-1 from 9.011 (double: 19.06); the derivative is subnormal from 44.4 to 52.7 (354.9,
+//                373.3)
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
@@ -15,7 +17,7 @@ namespace nonlin {
 struct Tanh {
   static constexpr const char* name = "Tanh";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 3, .derivative = 3};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

@@ -3,8 +3,8 @@
 // users' functors.
 //
 // Files compiled with different -m flags may be linked into one program. Were their functions of one name,
-// the linker would keep one of them, perhaps the one with instructions that the machine lacks (a real SIGILL,
-// not a theory). So the name carries every compiler switch that changes the code of these headers.
+// the linker would keep one of them, perhaps the one with instructions that the machine lacks (a real
+// SIGILL, not a theory). So the name carries every compiler switch that changes the code of these headers.
 #pragma once
 
 #if !defined(__GNUC__)
@@ -14,8 +14,8 @@
 #error "nonlin needs C++20: compile with -std=c++20 or newer"
 #endif
 
-// For operator() and helpers of a user's own functor when clang is to inline them into the kernel however big
-// they are.
+// For operator() and helpers of a user's own functor when clang is to inline them into the kernel however
+// big they are.
 #define NONLIN_INLINE inline __attribute__((always_inline))
 
 // One digit a switch: 1 if on.

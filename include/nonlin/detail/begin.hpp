@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a stretch of nonlin's code; detail/end.hpp closes it. No include guard: every header of the library
-// has one such pair after its own includes, so that no system header is ever seen with these settings.
+// Opens a stretch of nonlin's code; detail/end.hpp closes it. No include guard: every header of the
+// library has one such pair after its own includes, so that no system header is ever seen with these
+// settings.
 //
-// Within the pair floating-point code means what it says: no reassociation, no contraction, NaN and infinity
-// exist, whatever -ffast-math or -ffp-contract the user compiles with. The kernels depend on it: (x + 1.5 *
-// 2^23) - 1.5 * 2^23 is a rounding, not x.
+// Within the pair floating-point code means what it says: no reassociation, no contraction, NaN and
+// infinity exist, whatever -ffast-math or -ffp-contract the user compiles with. The kernels depend on it:
+// (x + 1.5 * 2^23) - 1.5 * 2^23 is a rounding, not x.
 #ifdef NONLIN_OPEN
 #error "nonlin: detail/begin.hpp without the detail/end.hpp of the header before"
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the CPU and the operating system offer, by cpuid: __builtin_cpu_supports reads 0 in early constructors
-// on g++, and clang 14 does not know all its names.
+// What the CPU and the operating system offer, by cpuid: __builtin_cpu_supports reads 0 in early
+// constructors on g++, and clang 14 does not know all its names.
 #pragma once
 #include <cstddef>
 #include "abi.hpp"

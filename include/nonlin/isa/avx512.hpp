@@ -2,8 +2,9 @@
 // AVX-512 F, BW, DQ, VL: 16 floats or 8 doubles. What every ISA file supplies is listed in isa/scalar.hpp.
 //
 // The operations are plain inline free functions: always_inline ones, and on g++ friends defined in the
-// class, cannot be called from a formula that has no target of its own. vec copies by a constructor of ours,
-// so that every ABI passes it by reference, and an operation that was not inlined (-O0) is still right.
+// class, cannot be called from a formula that has no target of its own. vec copies by a constructor of
+// ours, so that every ABI passes it by reference, and an operation that was not inlined (-O0) is still
+// right.
 #pragma once
 #include "../detail/intrinsics.hpp"
 #include "../detail/number.hpp"

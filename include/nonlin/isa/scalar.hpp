@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One element: the baseline of every machine, and what a functor called with a plain float or double computes
-// in.
+// One element: the baseline of every machine, and what a functor called with a plain float or double
+// computes in.
 //
 // Every ISA file supplies, in its namespace n_<isa> and inside its target region, for T = float and double:
 //   vec<T>      size, element, has_fma (fma has one rounding), has_scalef, has_table32; conversion from a
-//   plain number;
-//               a copy constructor of its own
+//               plain number; a copy constructor of its own
 //   mask<T>     & | ^ !
 //   load(p), load(p, n), store(p, a), store(p, a, n)   no alignment; n elements, the others zero
 //   stream(p, a), fence()      aligned, past the caches, where the ISA can
@@ -25,9 +24,9 @@
 
 #include "../detail/begin.hpp"
 
-// g++ does not inline a function with our floating-point settings into a user's with others. Where those are
-// the standard's, ours may as well be inlined by force; with -ffast-math they must stay apart, and the scalar
-// functors are slow but right. (Arrays run in our own kernels and do not care.)
+// g++ does not inline a function with our floating-point settings into a user's with others. Where those
+// are the standard's, ours may as well be inlined by force; with -ffast-math they must stay apart, and the
+// scalar functors are slow but right. (Arrays run in our own kernels and do not care.)
 #undef NONLIN_OP
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
     defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SSE2, the baseline of x86-64: 4 floats or 2 doubles, no fused multiply-add. What every ISA file supplies is
-// listed in isa/scalar.hpp.
+// SSE2, the baseline of x86-64: 4 floats or 2 doubles, no fused multiply-add. What every ISA file supplies
+// is listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
 #include "../detail/number.hpp"

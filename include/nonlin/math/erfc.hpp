@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // erfc, erf, and what GELU is made of: the normal distribution's tail and its slope.
 //
-//   erfcx(z) = e^(z^2) erfc(z) is smooth and never small: (z + a) erfcx(z) is a polynomial in (z - a) / (z +
-//   a). e^(-z^2) takes z^2 in two parts: at z = 10 its rounding alone would cost 50 ULP. Coefficients:
-//   tests/coefficients/fit.py.
+//   erfcx(z) = e^(z^2) erfc(z) is smooth and never small: (z + a) erfcx(z) is a polynomial in (z - a) / (z
+//   + a). e^(-z^2) takes z^2 in two parts: at z = 10 its rounding alone would cost 50 ULP.
+//   Coefficients: tests/coefficients/fit.py.
 #pragma once
 #include "exp.hpp"
 #include "table32.hpp"
@@ -59,9 +59,9 @@ NONLIN_INLINE V erf(const V& x) {
   return select(z < V(1), near, with_sign(V(1) - erfc_positive(z), x));
 }
 
-// x Phi(x) = x/2 erfc(-x / sqrt 2): with t = |x| and t Phi(-t) = e^(-t^2/2) t erfcx(t / sqrt 2) / 2 that is
-// -t Phi(-t) for x <= 0 and t - t Phi(-t) for x > 0. (t + a) erfcx(t / sqrt 2) / 2 has a polynomial of its
-// own: by erfcx itself the rounding of t / sqrt 2 and of one more product would count.
+// x Phi(x) = x/2 erfc(-x / sqrt 2): with t = |x| and t Phi(-t) = e^(-t^2/2) t erfcx(t / sqrt 2) / 2 that
+// is -t Phi(-t) for x <= 0 and t - t Phi(-t) for x > 0. (t + a) erfcx(t / sqrt 2) / 2 has a polynomial of
+// its own: by erfcx itself the rounding of t / sqrt 2 and of one more product would count.
 template <class V>
 NONLIN_INLINE V gelu_anywhere(const V& x) {
   using T = element_of<V>;
@@ -90,9 +90,9 @@ NONLIN_INLINE V gelu(const V& x) {
   }
 }
 
-// Phi(x) + x phi(x). At -t: e^(-t^2/2) (erfcx(t / sqrt 2) / 2 - t / sqrt(2 pi)) = e^(-t^2/2) (t0 - t) H(t),
-// t0 its root, where the difference would lose all digits; H is a polynomial in (t - b) / (t + b). At t: 1
-// less that.
+// Phi(x) + x phi(x). At -t: e^(-t^2/2) (erfcx(t / sqrt 2) / 2 - t / sqrt(2 pi)) = e^(-t^2/2) (t0 - t)
+// H(t), t0 its root, where the difference would lose all digits; H is a polynomial in (t - b) / (t + b).
+// At t: 1 less that.
 template <class V>
 NONLIN_INLINE V gelu_slope_anywhere(const V& x) {
   using T = element_of<V>;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // e^x as 2^n (1 + q), the core of nearly every activation.
 //
-//   x = n ln 2 + r, |r| <= ln 2 / 2 (a little more where n falls on the wrong side of a tie); q = expm1(r) by
-//   a polynomial of degree 6 (float, 2^-26.1 of q) or 12 (double, 2^-61.5); tests/coefficients/fit.py makes
-//   it. Callers keep 1 + q and 2^n apart until the end, so that what is subnormal is rounded once. n ln 2 is
-//   subtracted in two parts. With fma the first has all its digits; without, so few that its product is
-//   exact.
+//   x = n ln 2 + r, |r| <= ln 2 / 2 (a little more where n falls on the wrong side of a tie); q = expm1(r)
+//   by a polynomial of degree 6 (float, 2^-26.1 of q) or 12 (double, 2^-61.5); tests/coefficients/fit.py
+//   makes it. Callers keep 1 + q and 2^n apart until the end, so that what is subnormal is rounded once.
+//   n ln 2 is subtracted in two parts. With fma the first has all its digits; without, so few that its
+//   product is exact.
 #pragma once
 #include "../detail/number.hpp"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The logistic function sigma(x) = 1 / (1 + e^-x), its slope, and x sigma(x) with its slope.
 //
-//   sigma(x) = 2^n / (2^n + E) with E = e^-(x - n ln 2) in [0.7, 1.42]: nothing overflows, and the last step
-//   is one multiplication by 2^n, so that results are right down to the least subnormal. Arguments come as x
-//   + low: what a product lost is made good here (an error d in the exponent is a relative error d in the
-//   tail: a rounding of the argument -100 is 32 ULP of the result).
+//   sigma(x) = 2^n / (2^n + E) with E = e^-(x - n ln 2) in [0.7, 1.42]: nothing overflows, and the last
+//   step is one multiplication by 2^n, so that results are right down to the least subnormal.
+//   Arguments come as x + low: what a product lost is made good here (an error d in the exponent is a
+//   relative error d in the tail: a rounding of the argument -100 is 32 ULP of the result).
 #pragma once
 #include "exp.hpp"
 #include "table32.hpp"
@@ -15,9 +15,9 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// Below `lowest` x sigma(x) is zero, above `highest` sigma(x) is 1, for every x of type T. An ISA with scalef
-// takes a lower `lowest`: to scale by 2^-1400 costs nothing, but to make a subnormal or just less costs a
-// microcode assist.
+// Below `lowest` x sigma(x) is zero, above `highest` sigma(x) is 1, for every x of type T. An ISA with
+// scalef takes a lower `lowest`: to scale by 2^-1400 costs nothing, but to make a subnormal or just less
+// costs a microcode assist.
 template <class V>
 struct logistic_limits {
   using T = element_of<V>;
@@ -99,8 +99,8 @@ NONLIN_INLINE V tanh_slope(const V& x) {
   }
 }
 
-// x sigma for a sigma in parts. Without scalef the product passes through x 2^64: where sigma is 1 it is left
-// out.
+// x sigma for a sigma in parts. Without scalef the product passes through x 2^64: where sigma is 1 it is
+// left out.
 template <class V>
 NONLIN_INLINE V logistic_product(const V& x, const logistic<V>& p) {
   const V y = scale_down(x / p.d, p.n);

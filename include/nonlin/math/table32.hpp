@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a vector register holds a table of 32 floats (AVX-512): functions by a polynomial of degree 5 or 6 in
-// each of 32 intervals of the common range, without exponential or division. Lanes beyond the range take the
-// general formula; which way a lane goes depends on its own x alone. Twice the speed of the general formulas
-// (bench/README.md), at a lower error.
+// Where a vector register holds a table of 32 floats (AVX-512): functions by a polynomial of degree 5 or 6
+// in each of 32 intervals of the common range, without exponential or division. Lanes beyond the range
+// take the general formula; which way a lane goes depends on its own x alone. Twice the speed of the
+// general formulas (bench/README.md), at a lower error.
 #pragma once
 #include "../detail/number.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tanh x = expm1(2|x|) / (expm1(2|x|) + 2) with the sign of x: relative accuracy at 0, no cancellation
-// anywhere. Where a vector register holds a table (AVX-512, float): 32 intervals, a polynomial of degree 4 in
-// each, without exponential or division; 1.74 ULP at .18 ns an element against .285 for the other (see
+// anywhere. Where a vector register holds a table (AVX-512, float): 32 intervals, a polynomial of degree 4
+// in each, without exponential or division; 1.74 ULP at .18 ns an element against .285 for the other (see
 // bench/README.md).
 #pragma once
 #include "exp.hpp"
