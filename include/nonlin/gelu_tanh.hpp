@@ -79,7 +79,7 @@ NONLIN_INLINE V gelu_tanh_slope_anywhere(const V& x) {
   const auto e = exp_parts(-v.hi, -v.lo);
   const V s = exp2i_or_least(e.n), y = fma(s, e.q, s);
   const V dv = fma(t * t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
-  const V numerator = fnma(t, dv, V(1)) + y;
+  const V numerator = minus_product(V(1) + y, t, dv);
   const V w = scale_down(fma(numerator, e.q, numerator) / square_of_1_plus(y), e.n);
   return select(x < V(0), w, V(1) - w);
 }

@@ -73,6 +73,17 @@ NONLIN_INLINE V product_error(const V& a, const V& b, const V& p) {
   }
 }
 
+// c - a b with one rounding that counts, also without fma.
+template <class V>
+NONLIN_INLINE V minus_product(const V& c, const V& a, const V& b) {
+  if constexpr (V::has_fma) {
+    return fnma(a, b, c);
+  } else {
+    const V p = a * b;
+    return (c - product_error(a, b, p)) - p;
+  }
+}
+
 // 2^n for an integer n within the exponents of normal numbers.
 template <class V>
 NONLIN_INLINE V exp2i(const V& n) {
