@@ -5,6 +5,10 @@
 //   derivative   x > 0 ? 1 : alpha e^x; from y: y > 0 ? 1 : y + alpha, if alpha >= 0
 //   by alpha     x > 0 ? 0 : expm1(x)
 //   at           +-0: +-0, -inf: -alpha, NaN: NaN
+//   error        largest found, float, all x with 2^-12 <= |x| <= 120, on sse2 / avx2 / avx512, in ULP:
+//                forward 1.04 / 0.96 / 0.96 (-0x1.259a4cp-2 / -0x1.8a7b42p-2)
+//                derivative 1.01 / 1.04 / 1.04 (-0x1.75e3cp+2 / -0x1.75bc5cp+2)
+//                for alpha = 1; 2.1 and 1.4 for 3.7, which takes a product more
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"

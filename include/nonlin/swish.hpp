@@ -5,8 +5,11 @@
 //   derivative   s (1 + beta x (1 - s)), s = sigma(beta x), the SiLU's at beta x
 //   by beta      x^2 s (1 - s)
 //   at           +-0: +-0, NaN: NaN; beta > 0: -inf: -0, +inf: +inf
-//   error        relative everywhere: beta x is taken with its rounding error and beta's own digits beyond
-//                T
+//   error        largest found, float, all x with 2^-12 <= |x| <= 120, on sse2 / avx2 / avx512, in ULP:
+//                forward 2.65 / 2.77 / 2.77 (-0x1.3267bp+3 / -0x1.329d2ep+3)
+//                derivative 4.54 / 4.10 / 4.10 (-0x1.45661ap-2 / -0x1.ad1aeep+1)
+//                for beta = 1.702; relative everywhere: beta x is taken with its rounding error and with
+//                beta's digits beyond T
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
