@@ -1,0 +1,10 @@
+# Configures, builds and tests the project once more, by another of its presets, in a folder of its own.
+# Arguments: preset, source, work, jobs.
+
+function(run)
+  execute_process(COMMAND ${ARGV} WORKING_DIRECTORY "${source}" COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+run("${CMAKE_COMMAND}" --preset ${preset} -B "${work}")
+run("${CMAKE_COMMAND}" --build "${work}" --parallel ${jobs})
+run("${CMAKE_CTEST_COMMAND}" --preset ${preset} --test-dir "${work}" --parallel ${jobs})
