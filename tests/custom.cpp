@@ -213,7 +213,7 @@ TEMPLATE_TEST_CASE("functions found by argument", "[custom]", float, double) {
 
 TEST_CASE("scalars", "[custom]") {
   CHECK(std::abs(nonlin::GELU{}(0.5f) - 0.345731234f) < 1e-7f);
-  CHECK(std::abs(nonlin::GELU{}.derivative(0.5f) - 0.867370f) < 1e-5f);
+  CHECK(std::abs(nonlin::GELU{}.derivative(0.5f) - 0.867495f) < 1e-5f);
   CHECK(std::abs(nonlin::GELU{}(0.5) - 0.34573123063700656) < 1e-15);
   static_assert(std::is_same_v<decltype(nonlin::GELU{}(0.5f)), float>);
   static_assert(std::is_same_v<decltype(nonlin::GELU{}(0.5)), double>);

@@ -227,7 +227,7 @@ TEST_CASE("NONLIN_ISA", "[dispatch]") {
     check_child(first, nonlin::to_string(i), want);
   }
   check_child(first, nullptr, best);
-  for (const char* const nonsense : {"", "avx", "avx2x", "AVX2", " avx2", "sse4.2", "0", "best"}) {
+  for (const char* const nonsense : {"", "avx", "sse", "scal", "scalar2", "SCALAR", " sse2", "sse4.2", "0", "best"}) {
     check_child(first, nonsense, best);
   }
 }

@@ -238,14 +238,14 @@ void check_alignment(const compiled::activation<T>& act) {
 }  // namespace
 
 TEST_CASE("accuracy of LeakyReLU with other slopes", "[parameters]") {
-  for (const double slope : {0.01, 0.2, -0.5, 0.3, 3.0}) {
+  for (const double slope : {0.01, 0.2, -0.5, 0.3, 0.017, 3.0}) {
     check_accuracy<nonlin::LeakyReLU, float>(slope);
     check_accuracy<nonlin::LeakyReLU, double>(slope);
   }
 }
 
 TEST_CASE("accuracy of ELU with other alphas", "[parameters]") {
-  for (const double alpha : {1.0, 0.5, 2.0, 0.3, 1e-3, -1.0}) {
+  for (const double alpha : {1.0, 0.5, 2.0, 0.3, 0.017, 1e-3, -1.0}) {
     check_accuracy<nonlin::ELU, float>(alpha);
     check_accuracy<nonlin::ELU, double>(alpha);
   }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <initializer_list>
 #include "detail/isas.hpp"
 
 #include "detail/begin.hpp"

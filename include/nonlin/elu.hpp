@@ -69,7 +69,8 @@ struct ELU {
   template <real V>
   NONLIN_INLINE V parameter_derivative(const V& x) const {
     using W = detail::lifted<V>;
-    return V(math::elu(W(x), W(0), W(1)));
+    const W v(x);
+    return V(select(v > W(0), W(0), math::expm1_negative(at_most(v, W(0)))));
   }
 };
 

@@ -7,12 +7,29 @@
 //   at           -0: slope * -0, NaN: NaN
 //   error        the product correctly rounded; slope is rounded to the type of x before
 #pragma once
+#include <limits>
 #include "activation.hpp"
 #include "math.hpp"
 
 #include "detail/begin.hpp"
 
 namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace math {
+
+// slope x; -0, not NaN, at -inf for a slope of 0
+template <class V>
+NONLIN_INLINE constexpr V leak(const V& x, double slope) {
+  using T = element_of<V>;
+  const V least(slope == 0 ? std::numeric_limits<T>::lowest() : -std::numeric_limits<T>::infinity());
+  if constexpr (vector<V>)
+    return at_least(x, least) * V(slope);
+  else
+    return (x < least ? least : x) * V(slope);
+}
+
+}  // namespace math
+}  // namespace NONLIN_ABI
 
 struct LeakyReLU {
   double slope = 0.01;
@@ -24,7 +41,7 @@ struct LeakyReLU {
 
   template <real V>
   NONLIN_INLINE constexpr V operator()(const V& x) const {
-    return select(x > V(0), x, x * V(slope));
+    return select(x > V(0), x, math::leak(x, slope));
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative(const V& x) const {

@@ -11,6 +11,7 @@
 //                for beta = 1.702; relative everywhere: beta x is taken with its rounding error and with
 //                beta's digits beyond T
 #pragma once
+#include <limits>
 #include "activation.hpp"
 #include "math.hpp"
 
@@ -25,7 +26,12 @@ template <class V>
 struct scaled_argument {
   V hi, lo;
 
-  NONLIN_INLINE scaled_argument(const V& x, double beta, double limit) : hi(x * V(beta)), lo(0) {
+  NONLIN_INLINE scaled_argument(const V& any_x, double beta, double limit) {
+    using T = element_of<V>;
+    using limits = std::numeric_limits<T>;
+    const V end(beta == 0 ? limits::max() : limits::infinity());  // 0 infinity is 0 here
+    const V x = at_least(at_most(any_x, end), -end);
+    hi = x * V(beta);
     const V b(beta), rest(beta - static_cast<double>(static_cast<element_of<V>>(beta)));
     const V lost = fma(x, rest, product_error(x, b, hi));
     lo = select(abs(hi) < V(limit), lost, V(0));
@@ -41,7 +47,7 @@ NONLIN_INLINE V swish(const V& x, double beta) {
   const V highest(logistic_limits<V>::highest);
   const auto p = logistic_parts(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
   const V y = scale_far(x / p.d, p.n);
-  return select(a.hi <= V(-limit), with_sign(V(0), x), V::has_scalef ? y : select(a.hi > highest, x, y));
+  return select(a.hi <= V(-limit), with_sign(V(0), x), y);
 }
 
 template <class V>
@@ -71,7 +77,11 @@ struct Swish {
 
   static constexpr const char* name = "Swish";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 3, .derivative = 5};
+  static constexpr accuracy bounds = {.forward = 3,
+                                      .derivative = 5,
+                                      .root = -1.2784645427610738,  // in beta x
+                                      .radius = 0x1p-10,
+                                      .absolute = sizeof(T) == 4 ? 0x1p-33 : 0x1p-62};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {

@@ -3,6 +3,7 @@
 // constructors on g++, and clang 14 does not know all its names.
 #pragma once
 #include <cstddef>
+#include <initializer_list>
 #include "abi.hpp"
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>

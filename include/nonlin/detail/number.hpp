@@ -43,5 +43,19 @@ struct element_of<V> {
 template <real V>
 using element_of = typename detail::element_of<V>::type;
 
+// Defined in math.hpp. Each ISA's namespace has them too, so that an unqualified exp(v) finds them by v's type.
+template <real V>
+V exp(const V& x);
+template <real V>
+V expm1(const V& x);
+template <real V>
+V sigmoid(const V& x);
+template <real V>
+V tanh(const V& x);
+template <real V>
+V erf(const V& x);
+template <real V>
+V erfc(const V& x);
+
 }  // namespace NONLIN_ABI
 }  // namespace nonlin

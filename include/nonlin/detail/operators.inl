@@ -22,3 +22,5 @@
 NONLIN_OPERATORS(float)
 NONLIN_OPERATORS(double)
 #undef NONLIN_OPERATORS
+
+using nonlin::erf, nonlin::erfc, nonlin::exp, nonlin::expm1, nonlin::sigmoid, nonlin::tanh;

@@ -65,11 +65,10 @@ NONLIN_INLINE V product_error(const V& a, const V& b, const V& p) {
     return fms(a, b, p);
   } else {
     using c = exp_constants<element_of<V>>;
-    const V as = a * V(c::split_down), bs = b * V(c::split_down);
+    const V as = a * V(c::split_down), bs = b * V(c::split_down), ps = p * V(c::split_down * c::split_down);
     const V at = as * V(c::split), bt = bs * V(c::split);
-    const V ah = (at - (at - as)) * V(c::split_up), bh = (bt - (bt - bs)) * V(c::split_up);
-    const V al = a - ah, bl = b - bh;
-    return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+    const V ah = at - (at - as), bh = bt - (bt - bs), al = as - ah, bl = bs - bh;
+    return (((ah * bh - ps) + ah * bl + al * bh) + al * bl) * V(c::split_up * c::split_up);
   }
 }
 
@@ -116,14 +115,15 @@ NONLIN_INLINE V scale(const V& y, const V& n) {
   return y * exp2i(half) * exp2i(n - half);
 }
 
-// y 2^n for n <= 63 and down to where every y has become 0; twice rounded only where that is less than a
-// subnormal's ULP.
+// y 2^n for -280 <= n <= 63 (double: -2100) and any y; rounded once where the result is not less than the least
+// subnormal.
 template <class V>
 NONLIN_INLINE V scale_far(const V& y, const V& n) {
   using c = exp_constants<element_of<V>>;
   if constexpr (V::has_scalef) return scalef(y, n);
-  const V half = fma(n, V(0.5), V(c::round)) - V(c::round);
-  return scale_down(scale_down(y, half), n - half);
+  const V third = fma(n, V(element_of<V>(1) / 3), V(c::round)) - V(c::round);
+  const V s = exp2i(third);
+  return y * s * s * exp2i(n - third - third);
 }
 
 template <class V>

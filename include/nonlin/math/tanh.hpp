@@ -18,7 +18,7 @@ template <class V>
 NONLIN_INLINE V tanh(const V& x) {
   using T = element_of<V>;
   if constexpr (V::has_table32) {
-    const V t = at_most(abs(x), V(9.399f));
+    const V t = at_most(abs(x), V(tanh_end));
     const V u = fma(t, V(static_cast<float>(15 / 9.4)), V(1));  // in [1, 16): eight intervals an octave
     const V d = t - octave_lookup(tanh_x, u);
     V y = octave_lookup(tanh_c4, u);
