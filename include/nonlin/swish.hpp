@@ -30,9 +30,11 @@ struct scaled_argument {
     using T = element_of<V>;
     using limits = std::numeric_limits<T>;
     const V end(beta == 0 ? limits::max() : limits::infinity());  // 0 infinity is 0 here
-    const V x = at_least(at_most(any_x, end), -end);
-    hi = x * V(beta);
-    const V b(beta), rest(beta - static_cast<double>(static_cast<element_of<V>>(beta)));
+    // A tiny beta takes a part of x's exponent, or its last digits would be lost.
+    const double shift = beta < 0x1p-64 && beta > -0x1p-64 ? 0x1p-64 : 1, scaled_beta = beta / shift;
+    const V x = at_least(at_most(any_x, end), -end) * V(shift);
+    const V b(scaled_beta), rest(scaled_beta - static_cast<double>(static_cast<T>(scaled_beta)));
+    hi = x * b;
     const V lost = fma(x, rest, product_error(x, b, hi));
     lo = select(abs(hi) < V(limit), lost, V(0));
     hi = at_least(at_most(hi, V(limit)), V(-limit));
@@ -46,7 +48,10 @@ NONLIN_INLINE V swish(const V& x, double beta) {
   const scaled_argument<V> a(x, beta, limit);
   const V highest(logistic_limits<V>::highest);
   const auto p = logistic_parts(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
-  const V y = scale_far(x / p.d, p.n);
+  // sigma is 1/2 to 1.42 times 2^down: x sigma must neither overflow nor underflow before it is scaled
+  const V sigma = exp2i(at_least(p.n, V(0))) / p.d, down = at_most(p.n, V(0));
+  const auto large = abs(x) > V(0x1p+100);
+  const V y = scale_far(select(large, x * V(0.25), x) * sigma, select(large, down + V(2), down));
   return select(a.hi <= V(-limit), with_sign(V(0), x), y);
 }
 
