@@ -1,4 +1,5 @@
-// Calls that make no sense throw, say why, and write nothing. And those that do make sense, though they look odd, run.
+// Calls that make no sense throw, say why, and write nothing. And those that do make sense, though they look
+// odd, run.
 #include <array>
 #include <cctype>
 #include <functional>
@@ -21,7 +22,8 @@ bool says(const std::string& message, const std::string& word) {
   const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
   for (std::size_t at = message.find(word); at != std::string::npos; at = message.find(word, at + 1)) {
     const std::size_t end = at + word.size();
-    if ((at == 0 || !in_word(message[at - 1])) && (end == message.size() || !in_word(message[end]))) return true;
+    if ((at == 0 || !in_word(message[at - 1])) && (end == message.size() || !in_word(message[end])))
+      return true;
   }
   return false;
 }
@@ -68,9 +70,12 @@ TEMPLATE_TEST_CASE("sizes that differ", "[bad]", float, double) {
     check_refused([&] { backward(act, ten, ten, out11); }, {"nonlin::backward", "x", "dx", "10", "11"});
     check_refused([&] { backward(act, none, none, out10); }, {"nonlin::backward", "x", "dx", "10", "0"});
 
-    check_refused([&] { backward(act, eleven, ten, out10, dparam); }, {"nonlin::backward", "x", "dy", "10", "11"});
-    check_refused([&] { backward(act, ten, eleven, out10, dparam); }, {"nonlin::backward", "x", "dy", "10", "11"});
-    check_refused([&] { backward(act, ten, ten, out11, dparam); }, {"nonlin::backward", "x", "dx", "10", "11"});
+    check_refused([&] { backward(act, eleven, ten, out10, dparam); },
+                  {"nonlin::backward", "x", "dy", "10", "11"});
+    check_refused([&] { backward(act, ten, eleven, out10, dparam); },
+                  {"nonlin::backward", "x", "dy", "10", "11"});
+    check_refused([&] { backward(act, ten, ten, out11, dparam); },
+                  {"nonlin::backward", "x", "dx", "10", "11"});
 
     check_refused([&] { backward_from_output(act, eleven, ten, out10); },
                   {"nonlin::backward_from_output", "y", "dy", "10", "11"});
@@ -101,11 +106,16 @@ TEMPLATE_TEST_CASE("null pointers", "[bad]", float, double) {
   check_refused([&] { backward(act, x, x, no_output, 10); }, {"nonlin::backward", "dx", "null", "10"});
   check_refused([&] { backward(act, null, x, y, 10, dparam); }, {"nonlin::backward", "x", "null", "10"});
   check_refused([&] { backward(act, x, null, y, 10, dparam); }, {"nonlin::backward", "dy", "null", "10"});
-  check_refused([&] { backward(act, x, x, no_output, 10, dparam); }, {"nonlin::backward", "dx", "null", "10"});
-  check_refused([&] { backward_from_output(act, null, x, y, 10); }, {"backward_from_output", "y", "null", "10"});
-  check_refused([&] { backward_from_output(act, x, null, y, 10); }, {"backward_from_output", "dy", "null", "10"});
-  check_refused([&] { backward_from_output(act, x, x, no_output, 10); }, {"backward_from_output", "dx", "null", "10"});
-  check_refused([&] { forward(act, std::span<const T>(null, std::size_t{0}), out); }, {"nonlin::forward", "10", "0"});
+  check_refused([&] { backward(act, x, x, no_output, 10, dparam); },
+                {"nonlin::backward", "dx", "null", "10"});
+  check_refused([&] { backward_from_output(act, null, x, y, 10); },
+                {"backward_from_output", "y", "null", "10"});
+  check_refused([&] { backward_from_output(act, x, null, y, 10); },
+                {"backward_from_output", "dy", "null", "10"});
+  check_refused([&] { backward_from_output(act, x, x, no_output, 10); },
+                {"backward_from_output", "dx", "null", "10"});
+  check_refused([&] { forward(act, std::span<const T>(null, std::size_t{0}), out); },
+                {"nonlin::forward", "10", "0"});
   CHECK(out == std::vector<T>(10, T(77)));
   CHECK(dparam == 77);
 }
@@ -127,20 +137,30 @@ TEMPLATE_TEST_CASE("outputs that overlap an input in part", "[bad]", float, doub
       check_refused([&] { forward(act, in, out, n); }, {"nonlin::forward", "x", "y", s, "overlaps"});
       check_refused([&] { forward(act, x, y); }, {"nonlin::forward", "x", "y", s, "overlaps"});
 
-      check_refused([&] { backward(act, in, other.data(), out, n); }, {"nonlin::backward", "x", "dx", s, "overlaps"});
-      check_refused([&] { backward(act, other.data(), in, out, n); }, {"nonlin::backward", "dy", "dx", s, "overlaps"});
+      check_refused([&] { backward(act, in, other.data(), out, n); },
+                    {"nonlin::backward", "x", "dx", s, "overlaps"});
+      check_refused([&] { backward(act, other.data(), in, out, n); },
+                    {"nonlin::backward", "dy", "dx", s, "overlaps"});
       check_refused([&] { backward(act, x, other, y); }, {"nonlin::backward", "x", "dx", s, "overlaps"});
       check_refused([&] { backward(act, other, x, y); }, {"nonlin::backward", "dy", "dx", s, "overlaps"});
 
-      check_refused([&] { backward(act, in, other.data(), out, n, dparam); }, {"nonlin::backward", "dx", s, "overlaps"});
-      check_refused([&] { backward(act, other.data(), in, out, n, dparam); }, {"nonlin::backward", "dy", s, "overlaps"});
-      check_refused([&] { backward(act, x, other, y, dparam); }, {"nonlin::backward", "x", "dx", s, "overlaps"});
-      check_refused([&] { backward(act, other, x, y, dparam); }, {"nonlin::backward", "dy", "dx", s, "overlaps"});
+      check_refused([&] { backward(act, in, other.data(), out, n, dparam); },
+                    {"nonlin::backward", "dx", s, "overlaps"});
+      check_refused([&] { backward(act, other.data(), in, out, n, dparam); },
+                    {"nonlin::backward", "dy", s, "overlaps"});
+      check_refused([&] { backward(act, x, other, y, dparam); },
+                    {"nonlin::backward", "x", "dx", s, "overlaps"});
+      check_refused([&] { backward(act, other, x, y, dparam); },
+                    {"nonlin::backward", "dy", "dx", s, "overlaps"});
 
-      check_refused([&] { backward_from_output(act, in, other.data(), out, n); }, {"backward_from_output", "y", s, "overlaps"});
-      check_refused([&] { backward_from_output(act, other.data(), in, out, n); }, {"backward_from_output", "dy", s, "overlaps"});
-      check_refused([&] { backward_from_output(act, x, other, y); }, {"backward_from_output", "y", "dx", s, "overlaps"});
-      check_refused([&] { backward_from_output(act, other, x, y); }, {"backward_from_output", "dy", "dx", s, "overlaps"});
+      check_refused([&] { backward_from_output(act, in, other.data(), out, n); },
+                    {"backward_from_output", "y", s, "overlaps"});
+      check_refused([&] { backward_from_output(act, other.data(), in, out, n); },
+                    {"backward_from_output", "dy", s, "overlaps"});
+      check_refused([&] { backward_from_output(act, x, other, y); },
+                    {"backward_from_output", "y", "dx", s, "overlaps"});
+      check_refused([&] { backward_from_output(act, other, x, y); },
+                    {"backward_from_output", "dy", "dx", s, "overlaps"});
       // right over one input, half over the other
       check_refused([&] { backward(act, in, out, out, n); }, {"nonlin::backward", "x", "dx", s, "overlaps"});
       check_refused([&] { backward(act, out, in, out, n); }, {"nonlin::backward", "dy", "dx", s, "overlaps"});
@@ -162,7 +182,8 @@ TEMPLATE_TEST_CASE("arrays side by side or the very same", "[bad]", float, doubl
   backward_from_output(act, y, dy, from_output);
 
   std::vector<T> memory(3 * n);
-  for (const std::size_t at : {std::size_t{0}, 2 * n}) {  // the output before the input and after it, with no gap
+  for (const std::size_t at :
+       {std::size_t{0}, 2 * n}) {  // the output before the input and after it, with no gap
     std::copy(x.begin(), x.end(), memory.begin() + n);
     T* const out = memory.data() + at;
     CHECK_NOTHROW(forward(act, memory.data() + n, out, n));
@@ -198,10 +219,12 @@ TEMPLATE_TEST_CASE("negative slopes have no derivative from the output", "[bad]"
   using T = TestType;
   const std::vector<T> y = ramp<T>(5);
   std::vector<T> dx(5, T(77));
-  check_refused([&] { backward_from_output(nonlin::LeakyReLU{-0.1}, y, y, dx); }, {"backward_from_output", "negative"});
+  check_refused([&] { backward_from_output(nonlin::LeakyReLU{-0.1}, y, y, dx); },
+                {"backward_from_output", "negative"});
   using act = compiled::activation<T>;
   for (const act& a : {act(nonlin::LeakyReLU{-0.1}), act(nonlin::ELU{-1}), act(nonlin::RReLU{-0.5, 0.25})}) {
-    check_refused([&] { a.backward_from_output(y.data(), y.data(), dx.data(), 5); }, {"backward_from_output", "negative"});
+    check_refused([&] { a.backward_from_output(y.data(), y.data(), dx.data(), 5); },
+                  {"backward_from_output", "negative"});
     CHECK(dx == std::vector<T>(5, T(77)));
   }
   for (const act& a : {act(nonlin::LeakyReLU{0}), act(nonlin::ELU{0}), act(nonlin::RReLU{-0.25, 0.5})}) {

@@ -32,14 +32,15 @@ constexpr code<T> make() {
       nonlin::backward_from_output(as<A>(act), y, dy, dx, n);
     };
     c.output_tells_derivative = [](const void* act) {
-      if constexpr (requires { as<A>(act).output_tells_derivative(); }) return as<A>(act).output_tells_derivative();
-      else return act != nullptr;
+      if constexpr (requires { as<A>(act).output_tells_derivative(); })
+        return as<A>(act).output_tells_derivative();
+      else
+        return act != nullptr;
     };
   }
   if constexpr (nonlin::parametric<A, T>) {
-    c.backward_parameter = [](const void* act, const T* x, const T* dy, T* dx, std::size_t n, double& dparam) {
-      nonlin::backward(as<A>(act), x, dy, dx, n, dparam);
-    };
+    c.backward_parameter = [](const void* act, const T* x, const T* dy, T* dx, std::size_t n,
+                              double& dparam) { nonlin::backward(as<A>(act), x, dy, dx, n, dparam); };
     c.map_parameter_derivative = [](const void* act, const T* x, T* out, std::size_t n) {
       nonlin::forward(parameter_derivative_of<A>{as<A>(act)}, x, out, n);
     };

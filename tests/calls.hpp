@@ -1,5 +1,6 @@
-// The activations of the list, their code compiled once, in calls.cpp, for all tests: kernels for each instruction set take a
-// compiler its time. So do tests that are templates of the activation; with these they are templates of the number at most.
+// The activations of the list, their code compiled once, in calls.cpp, for all tests: kernels for each
+// instruction set take a compiler its time. So do tests that are templates of the activation; with these they
+// are templates of the number at most.
 #pragma once
 #include <cstddef>
 #include <cstring>
@@ -8,7 +9,8 @@
 
 namespace compiled {
 
-// The code of one activation for float or double; the activation itself is behind `act`. Null what it does not have.
+// The code of one activation for float or double; the activation itself is behind `act`. Null what it does
+// not have.
 template <class T>
 struct code {
   void (*forward)(const void* act, const T* x, T* y, std::size_t n);
@@ -29,7 +31,7 @@ const code<T>& code_of(std::size_t index);
 template <class A, class... All>
 constexpr std::size_t index_in(nonlin::type_list<All...>) {
   std::size_t i = 0;
-  ((std::is_same_v<A, All> ? false : (++i, true)) && ...);
+  (void)((std::is_same_v<A, All> ? false : (++i, true)) && ...);
   return i;
 }
 

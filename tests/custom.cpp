@@ -1,5 +1,5 @@
-// Activations of the user's own: lambdas, functors with a derivative, with state, with a trained parameter. And what the
-// library's are as types.
+// Activations of the user's own: lambdas, functors with a derivative, with state, with a trained parameter.
+// And what the library's are as types.
 #include <array>
 #include <cmath>
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace user {
 
-// Mish(x) = x tanh(log(1 + e^x)) (Misra 2019, arXiv 1908.08681): with n = e^x (e^x + 2) the tanh is n / (n + 2).
+// Mish(x) = x tanh(log(1 + e^x)) (Misra 2019, arXiv 1908.08681): with n = e^x (e^x + 2) the tanh is n / (n +
+// 2).
 struct Mish {
   template <nonlin::real V>
   V operator()(const V& x) const {
@@ -95,9 +96,11 @@ static_assert(nonlin::activation<user::ForwardOnly> && !nonlin::differentiable<u
 static_assert(!nonlin::activation<user::NotCallable> && !nonlin::differentiable<user::NotCallable>);
 static_assert(nonlin::output_differentiable<nonlin::Sigmoid> && nonlin::output_differentiable<nonlin::Tanh>);
 static_assert(nonlin::output_differentiable<nonlin::ELU> && nonlin::output_differentiable<nonlin::SELU>);
-static_assert(!nonlin::output_differentiable<nonlin::GELU> && !nonlin::output_differentiable<nonlin::GELUTanh>);
+static_assert(!nonlin::output_differentiable<nonlin::GELU> &&
+              !nonlin::output_differentiable<nonlin::GELUTanh>);
 static_assert(!nonlin::output_differentiable<nonlin::SiLU> && !nonlin::output_differentiable<nonlin::Swish>);
-static_assert(nonlin::parametric<nonlin::ELU> && nonlin::parametric<nonlin::Swish> && nonlin::parametric<nonlin::LeakyReLU>);
+static_assert(nonlin::parametric<nonlin::ELU> && nonlin::parametric<nonlin::Swish> &&
+              nonlin::parametric<nonlin::LeakyReLU>);
 static_assert(!nonlin::parametric<nonlin::GELU> && !nonlin::parametric<nonlin::ReLU>);
 
 // The piecewise linear ones are constant expressions.
@@ -106,13 +109,17 @@ static_assert(nonlin::ReLU{}(-1.5f) == 0 && nonlin::ReLU{}(2.5) == 2.5 && nonlin
 static_assert(nonlin::ReLU{}.derivative(2.5) == 1 && nonlin::ReLU{}.derivative(0.0f) == 0);
 static_assert(nonlin::ReLU{}.derivative_from_output(1.0f) == 1);
 static_assert(nonlin::LeakyReLU{.slope = 0.5}(-2.0f) == -1 && nonlin::LeakyReLU{}(2.0) == 2);
-static_assert(nonlin::LeakyReLU{.slope = 0.5}.derivative(-2.0f) == 0.5f && nonlin::LeakyReLU{}.derivative(2.0) == 1);
-static_assert(nonlin::LeakyReLU{}.derivative(0.0) == 0.01 && nonlin::LeakyReLU{}.derivative_from_output(1.0f) == 1);
-static_assert(nonlin::LeakyReLU{}.parameter_derivative(-3.0) == -3 && nonlin::LeakyReLU{}.parameter_derivative(3.0f) == 0);
+static_assert(nonlin::LeakyReLU{.slope = 0.5}.derivative(-2.0f) == 0.5f &&
+              nonlin::LeakyReLU{}.derivative(2.0) == 1);
+static_assert(nonlin::LeakyReLU{}.derivative(0.0) == 0.01 &&
+              nonlin::LeakyReLU{}.derivative_from_output(1.0f) == 1);
+static_assert(nonlin::LeakyReLU{}.parameter_derivative(-3.0) == -3 &&
+              nonlin::LeakyReLU{}.parameter_derivative(3.0f) == 0);
 
 // Parameters and their defaults.
 static_assert(nonlin::LeakyReLU{}.slope == 0.01 && nonlin::LeakyReLU{.slope = 0.2}.slope == 0.2);
-static_assert(nonlin::ELU{}.alpha == 1 && nonlin::ELU{.alpha = 0.5}.alpha == 0.5 && nonlin::ELU{2}.alpha == 2);
+static_assert(nonlin::ELU{}.alpha == 1 && nonlin::ELU{.alpha = 0.5}.alpha == 0.5 &&
+              nonlin::ELU{2}.alpha == 2);
 static_assert(nonlin::Swish{}.beta == 1 && nonlin::Swish{.beta = 1.702}.beta == 1.702);
 static_assert(nonlin::RReLU{}.lower == 1.0 / 8 && nonlin::RReLU{}.upper == 1.0 / 3);
 static_assert(nonlin::RReLU{.lower = 0.5, .upper = 1}.upper == 1);
@@ -122,12 +129,15 @@ namespace {
 
 // Relative to 1 or to the value, whichever is more.
 template <class T>
-void check_near(const std::vector<T>& x, const std::vector<T>& got, double (*want)(double), double tolerance) {
+void check_near(const std::vector<T>& x, const std::vector<T>& got, double (*want)(double),
+                double tolerance) {
   REQUIRE(x.size() == got.size());
   std::size_t wrong = 0, at = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double y = want(static_cast<double>(x[i]));
-    if (!(std::abs(static_cast<double>(got[i]) - y) <= tolerance * std::max(1.0, std::abs(y))) && wrong++ == 0) at = i;
+    if (!(std::abs(static_cast<double>(got[i]) - y) <= tolerance * std::max(1.0, std::abs(y))) &&
+        wrong++ == 0)
+      at = i;
   }
   INFO("first wrong at " << x[at] << ": got " << got[at] << ", want " << want(static_cast<double>(x[at])));
   CHECK(wrong == 0);
@@ -154,7 +164,8 @@ TEMPLATE_TEST_CASE("a lambda", "[custom]", float, double) {
   const float scale = 1.702f;
   on_each_isa([&](nonlin::isa) {
     nonlin::forward([=](auto v) { return v * nonlin::sigmoid(scale * v); }, x, y);
-    check_near<T>(x, y, [](double t) { return t / (1 + std::exp(-double(1.702f) * t)); }, tolerance<T>);
+    check_near<T>(
+        x, y, [](double t) { return t / (1 + std::exp(-double(1.702f) * t)); }, tolerance<T>);
   });
 }
 
@@ -168,7 +179,8 @@ TEMPLATE_TEST_CASE("Mish", "[custom]", float, double) {
     nonlin::backward(user::Mish{}, x, ones, y);
     check_near<T>(x, y, user::mish_slope, tolerance<T>);
     nonlin::backward(user::Mish{}, x, halves, y);
-    check_near<T>(x, y, [](double t) { return user::mish_slope(t) / 2; }, tolerance<T>);
+    check_near<T>(
+        x, y, [](double t) { return user::mish_slope(t) / 2; }, tolerance<T>);
   });
   std::vector<T> scalar(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) scalar[i] = user::Mish{}(x[i]);
@@ -182,16 +194,19 @@ TEMPLATE_TEST_CASE("state and a trained parameter", "[custom]", float, double) {
   on_each_isa([&](nonlin::isa) {
     const user::ScaledTanh act{.a = 1.5};
     nonlin::forward(act, x, y);
-    check_near<T>(x, y, [](double t) { return 1.5 * std::tanh(t); }, tolerance<T>);
+    check_near<T>(
+        x, y, [](double t) { return 1.5 * std::tanh(t); }, tolerance<T>);
     double da = 0, want = 0;
     nonlin::backward(act, x, dy, dx, da);
     nonlin::backward(act, x, dy, plain);
     CHECK(dx == plain);
-    for (std::size_t i = 0; i < x.size(); ++i) want += static_cast<double>(dy[i]) * std::tanh(static_cast<double>(x[i]));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      want += static_cast<double>(dy[i]) * std::tanh(static_cast<double>(x[i]));
     CHECK(std::abs(da - want) <= 100 * tolerance<T> * static_cast<double>(x.size()));
     nonlin::backward_from_output(act, y, dy, from_output);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      if (std::abs(from_output[i] - plain[i]) > static_cast<T>(tolerance<T>) * 10) FAIL_CHECK("from output at " << x[i]);
+      if (std::abs(from_output[i] - plain[i]) > static_cast<T>(tolerance<T>) * 10)
+        FAIL_CHECK("from output at " << x[i]);
     }
   });
 }
@@ -202,11 +217,13 @@ TEMPLATE_TEST_CASE("functions found by argument", "[custom]", float, double) {
   std::vector<T> y(x.size());
   on_each_isa([&](nonlin::isa) {
     nonlin::forward(user::Unqualified{}, x, y);
-    check_near<T>(x, y, [](double t) { return std::max(std::min(t, 3.0), -3.0) + std::abs(t) * (t * t + t); },
-                  tolerance<T>);
+    check_near<T>(
+        x, y, [](double t) { return std::max(std::min(t, 3.0), -3.0) + std::abs(t) * (t * t + t); },
+        tolerance<T>);
     nonlin::forward(user::UnqualifiedFunctions{}, x, y);
     check_near<T>(
-        x, y, [](double t) { return std::exp(t) + std::expm1(t) + 1 / (1 + std::exp(-t)) + std::tanh(t) + 1; },
+        x, y,
+        [](double t) { return std::exp(t) + std::expm1(t) + 1 / (1 + std::exp(-t)) + std::tanh(t) + 1; },
         tolerance<T>);
   });
 }

@@ -15,8 +15,8 @@
 
 namespace {
 
-constexpr nonlin::isa every_isa[] = {nonlin::isa::scalar, nonlin::isa::sse2, nonlin::isa::avx2, nonlin::isa::avx512,
-                                     nonlin::isa::neon};
+constexpr nonlin::isa every_isa[] = {nonlin::isa::scalar, nonlin::isa::sse2, nonlin::isa::avx2,
+                                     nonlin::isa::avx512, nonlin::isa::neon};
 
 // Tells with how many lanes it was called.
 struct probe {
@@ -55,11 +55,15 @@ std::size_t lanes_backward(std::size_t n = 100) {
 template <class T>
 constexpr std::size_t lanes_of(nonlin::isa which) {
   switch (which) {
-    case nonlin::isa::avx512: return 64 / sizeof(T);
-    case nonlin::isa::avx2: return 32 / sizeof(T);
+    case nonlin::isa::avx512:
+      return 64 / sizeof(T);
+    case nonlin::isa::avx2:
+      return 32 / sizeof(T);
     case nonlin::isa::sse2:
-    case nonlin::isa::neon: return 16 / sizeof(T);
-    default: return 1;
+    case nonlin::isa::neon:
+      return 16 / sizeof(T);
+    default:
+      return 1;
   }
 }
 static_assert(lanes_of<float>(nonlin::isa::avx512) == 16 && lanes_of<float>(nonlin::isa::avx2) == 8);
@@ -93,7 +97,8 @@ TEST_CASE("available instruction sets", "[dispatch]") {
 #if defined(__x86_64__)
   // by the compiler's own reading of the machine
   CHECK(list.contains(nonlin::isa::sse2));
-  CHECK(list.contains(nonlin::isa::avx2) == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+  CHECK(list.contains(nonlin::isa::avx2) ==
+        (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
   CHECK(list.contains(nonlin::isa::avx512) ==
         (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")));
@@ -138,7 +143,7 @@ TEST_CASE("the active instruction set runs", "[dispatch]") {
   });
 }
 
-// -- NONLIN_ISA: read once, at the first use, so each value needs a process of its own: this program once more ---------
+// -- NONLIN_ISA is read once, at the first use: each value needs a process of its own, this program once more --
 
 #if __has_include(<sys/wait.h>)
 namespace {
@@ -146,14 +151,17 @@ namespace {
 constexpr const char* child_variable = "NONLIN_TEST_CHILD";
 constexpr int child_code = 100;
 
-// Runs test `name` of this program with NONLIN_ISA set to `value`, or unset; its exit status, -1 if it could not be run.
+// Runs test `name` of this program with NONLIN_ISA set to `value`, or unset; its exit status, -1 if it could
+// not be run.
 int run_child(const char* name, const char* value) {
   char path[4096] = {};
   if (readlink("/proc/self/exe", path, sizeof path - 1) <= 0) return -1;
   const pid_t child = fork();
   if (child == 0) {
-    if (value != nullptr) setenv("NONLIN_ISA", value, 1);
-    else unsetenv("NONLIN_ISA");
+    if (value != nullptr)
+      setenv("NONLIN_ISA", value, 1);
+    else
+      unsetenv("NONLIN_ISA");
     setenv(child_variable, "1", 1);
     char* const arguments[] = {path, const_cast<char*>(name), nullptr};
     execv(path, arguments);
@@ -212,7 +220,8 @@ TEST_CASE("child: the first call from many threads", "[.child]") {
   }
   bool consistent = true;
   for (std::size_t i = 0; i < count; ++i) {
-    consistent = consistent && active[i] == nonlin::active_isa() && lanes[i] == lanes_of<float>(nonlin::active_isa());
+    consistent =
+        consistent && active[i] == nonlin::active_isa() && lanes[i] == lanes_of<float>(nonlin::active_isa());
   }
   if (is_child()) end_child(consistent);
   CHECK(consistent);
@@ -227,7 +236,8 @@ TEST_CASE("NONLIN_ISA", "[dispatch]") {
     check_child(first, nonlin::to_string(i), want);
   }
   check_child(first, nullptr, best);
-  for (const char* const nonsense : {"", "avx", "sse", "scal", "scalar2", "SCALAR", " sse2", "sse4.2", "0", "best"}) {
+  for (const char* const nonsense :
+       {"", "avx", "sse", "scal", "scalar2", "SCALAR", " sse2", "sse4.2", "0", "best"}) {
     check_child(first, nonsense, best);
   }
 }
@@ -242,10 +252,13 @@ TEST_CASE("NONLIN_ISA is read once", "[dispatch]") {
   const nonlin::isa before = nonlin::active_isa();
   const char* const old = std::getenv("NONLIN_ISA");
   const std::string restore = old != nullptr ? old : "";
-  setenv("NONLIN_ISA", before == nonlin::isa::scalar ? nonlin::to_string(nonlin::available_isas().back()) : "scalar", 1);
+  setenv("NONLIN_ISA",
+         before == nonlin::isa::scalar ? nonlin::to_string(nonlin::available_isas().back()) : "scalar", 1);
   CHECK(nonlin::active_isa() == before);
   CHECK(lanes_forward<float>() == lanes_of<float>(before));
-  if (old != nullptr) setenv("NONLIN_ISA", restore.c_str(), 1);
-  else unsetenv("NONLIN_ISA");
+  if (old != nullptr)
+    setenv("NONLIN_ISA", restore.c_str(), 1);
+  else
+    unsetenv("NONLIN_ISA");
 }
 #endif

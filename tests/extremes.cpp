@@ -1,4 +1,5 @@
-// The subnormal and the largest numbers, against the oracle. accuracy.cpp meets them too, among millions of others.
+// The subnormal and the largest numbers, against the oracle. accuracy.cpp meets them too, among millions of
+// others.
 #include "arrays.hpp"
 #include "calls.hpp"
 #include "oracle.hpp"
@@ -30,7 +31,8 @@ template <class T>
 using exact = std::vector<oracle::wide<T>>;
 
 template <class T>
-void check(const compiled::activation<T>& act, const std::vector<T>& x, const exact<T>& value, const exact<T>& slope) {
+void check(const compiled::activation<T>& act, const std::vector<T>& x, const exact<T>& value,
+           const exact<T>& slope) {
   const std::vector<T> ones(x.size(), T(1));
   std::vector<T> got(x.size());
   on_each_isa([&](nonlin::isa isa) {

@@ -1,5 +1,6 @@
-// Derivatives, by x and by parameters, against central differences of the library's own values in double: a check that
-// knows no formula at all. How accurate they are is the subject of accuracy.cpp and parameters.cpp.
+// Derivatives, by x and by parameters, against central differences of the library's own values in double: a
+// check that knows no formula at all. How accurate they are is the subject of accuracy.cpp and
+// parameters.cpp.
 #include <cmath>
 #include <random>
 #include "arrays.hpp"
@@ -9,9 +10,9 @@ namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
-// What (f(t + h) - f(t - h)) / 2h may be off by: the rounding of the two values, 8 ULP in all, and the third term of the
-// series, h^2 f''' / 6. None of the list varies faster than e^(-x^3 / 12) does at -x: f''' is within some rate^3 of f and
-// rate^2 of f'.
+// What (f(t + h) - f(t - h)) / 2h may be off by: the rounding of the two values, 8 ULP in all, and the third
+// term of the series, h^2 f''' / 6. None of the list varies faster than e^(-x^3 / 12) does at -x: f''' is
+// within some rate^3 of f and rate^2 of f'.
 double tolerance(double x, double h, double low, double high, double slope) {
   const double size = std::max(std::abs(low), std::abs(high));
   const double rate = 2 + std::abs(x) + x * x / 4;
@@ -29,7 +30,8 @@ struct comparison {
   }
 };
 
-// Dense where activations live, some in the tails; none so near the kink at 0 that a difference would straddle it.
+// Dense where activations live, some in the tails; none so near the kink at 0 that a difference would
+// straddle it.
 std::vector<double> places() {
   std::vector<double> x;
   std::mt19937_64 random(5);
@@ -63,7 +65,7 @@ void check_derivative(const compiled::activation<double>& act) {
       c.add(x[i], slope[i], (high[i] - low[i]) / (2 * h), tolerance(x[i], h, low[i], high[i], slope[i]));
     }
     INFO(act.name << " on " << nonlin::to_string(isa) << ": derivative at " << c.x << " is " << c.got
-                 << ", difference " << c.want);
+                  << ", difference " << c.want);
     CHECK(c.wrong == 0);
   });
 }
@@ -83,8 +85,8 @@ void check_parameter(const compiled::activation<double>& act, const compiled::ac
       act.backward(&x[i], &one, &dx, 1, slope[i]);
       c.add(x[i], slope[i], (high[i] - low[i]) / (2 * h), tolerance(x[i], h, low[i], high[i], slope[i]));
     }
-    INFO(act.name << " on " << nonlin::to_string(isa) << ": parameter derivative at " << c.x << " is " << c.got
-                 << ", difference " << c.want);
+    INFO(act.name << " on " << nonlin::to_string(isa) << ": parameter derivative at " << c.x << " is "
+                  << c.got << ", difference " << c.want);
     CHECK(c.wrong == 0);
   });
 }
@@ -119,7 +121,8 @@ TEST_CASE("parameter derivatives against differences", "[gradient]") {
 TEST_CASE("differences see a wrong derivative", "[gradient]") {
   comparison wrong, right;
   for (const double x : places()) {
-    const double step = std::cbrt(eps) / std::max(1.0, std::abs(x)), up = x + step, down = x - step, h = (up - down) / 2;
+    const double step = std::cbrt(eps) / std::max(1.0, std::abs(x)), up = x + step, down = x - step,
+                 h = (up - down) / 2;
     const double low = 1 / (1 + std::exp(-down)), high = 1 / (1 + std::exp(-up));
     const double slope = 1 / (1 + std::exp(-x)) / (1 + std::exp(x)), t = tolerance(x, h, low, high, slope);
     right.add(x, slope, (high - low) / (2 * h), t);

@@ -1,4 +1,5 @@
-// Nothing is read or written beyond an array: arrays up against pages that may not be touched, and marks around outputs.
+// Nothing is read or written beyond an array: arrays up against pages that may not be touched, and marks
+// around outputs.
 #if __has_include(<sys/mman.h>)
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,7 +62,9 @@ void check_calls(const char* what, const Call& call) {
       T marked;
       std::memset(&marked, mark, sizeof marked);
       for (std::size_t i = 0; i < n; ++i) unwritten += bits(pout[i]) == bits(marked);
-      if (n != 0) changed += std::memcmp(px, a.data(), n * sizeof(T)) != 0 || std::memcmp(pdy, b.data(), n * sizeof(T)) != 0;
+      if (n != 0)
+        changed +=
+            std::memcmp(px, a.data(), n * sizeof(T)) != 0 || std::memcmp(pdy, b.data(), n * sizeof(T)) != 0;
       if (touched + unwritten + changed != 0 && first_n == 0) first_n = n;
     }
   }
@@ -76,9 +79,8 @@ void check(const compiled::activation<T>& act) {
   on_each_isa([&](nonlin::isa isa) {
     INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
     check_calls<T>("forward", [&](const T* x, const T*, T* out, std::size_t n) { act.forward(x, out, n); });
-    check_calls<T>("backward", [&](const T* x, const T* dy, T* out, std::size_t n) {
-      act.backward(x, dy, out, n);
-    });
+    check_calls<T>("backward",
+                   [&](const T* x, const T* dy, T* out, std::size_t n) { act.backward(x, dy, out, n); });
     if (act.has_backward_from_output()) {
       check_calls<T>("backward from output", [&](const T* y, const T* dy, T* out, std::size_t n) {
         act.backward_from_output(y, dy, out, n);

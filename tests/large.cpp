@@ -1,5 +1,5 @@
-// Arrays that are larger than the last-level cache: they are written past the caches, by stores that are more particular
-// about alignment, and have to come out like small ones.
+// Arrays that are larger than the last-level cache: they are written past the caches, by stores that are more
+// particular about alignment, and have to come out like small ones.
 #include <memory>
 #include "arrays.hpp"
 #include "list.hpp"
@@ -54,16 +54,18 @@ void check() {
   const block<T> a(n + most), b(n), c(n + most);
   T* const dy = b.data.get();
   fill(dy, n, 42);
-  for (const std::size_t offset : {std::size_t{1}, most - 1}) {  // of the output, against its first whole vector
+  for (const std::size_t offset :
+       {std::size_t{1}, most - 1}) {  // of the output, against its first whole vector
     T *const x = a.data.get() + offset / 2, *const out = c.data.get() + offset;
     fill(x, n, 41);
     on_each_isa([&](nonlin::isa isa) {
-      INFO(A::name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa) << ", " << n
-                   << " elements, offset " << offset);
+      INFO(A::name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa)
+                   << ", " << n << " elements, offset " << offset);
       REQUIRE(nonlin::detail::streams(n, 2, out, x));
       out[-1] = out[n] = T(77);
       nonlin::forward(act, x, out, n);
-      CHECK(like_pieces(out, n, [&](std::size_t i, std::size_t count, T* y) { nonlin::forward(act, x + i, y, count); }));
+      CHECK(like_pieces(
+          out, n, [&](std::size_t i, std::size_t count, T* y) { nonlin::forward(act, x + i, y, count); }));
       const auto backward = [&](std::size_t i, std::size_t count, T* dx) {
         nonlin::backward(act, x + i, dy + i, dx, count);
       };

@@ -1,14 +1,17 @@
-// The operators of functors, and min, max, abs, fma, select, on the vectors of each instruction set and on plain numbers.
+// The operators of functors, and min, max, abs, fma, select, on the vectors of each instruction set and on
+// plain numbers.
 //
-// Each group of expressions is one functor that is told which of them to compute: a functor for each would take the compiler
-// a minute. Plain numbers go through the same code or through a reference with the compiler's own operators.
+// Each group of expressions is one functor that is told which of them to compute: a functor for each would
+// take the compiler a minute. Plain numbers go through the same code or through a reference with the
+// compiler's own operators.
 #include <cmath>
 #include "arrays.hpp"
 #include "list.hpp"
 
 namespace {
 
-// Quarters, whose sums and products are exact: that no compiler's way with them matters. And zeros, infinities and NaN.
+// Quarters, whose sums and products are exact: that no compiler's way with them matters. And zeros,
+// infinities and NaN.
 template <class T>
 std::vector<T> operands() {
   std::vector<T> x;
@@ -29,8 +32,9 @@ void check_group(const Want& want) {
       for (std::size_t i = 0; i < x.size(); ++i) {
         const T expected = static_cast<T>(want(which, x[i]));
         if (same(got[i], expected)) continue;
-        FAIL_CHECK("case " << which << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa)
-                           << " at " << x[i] << ": got " << got[i] << ", want " << expected);
+        FAIL_CHECK("case " << which << " of " << (sizeof(T) == 4 ? "float" : "double") << " on "
+                           << nonlin::to_string(isa) << " at " << x[i] << ": got " << got[i] << ", want "
+                           << expected);
       }
     }
   });
@@ -43,18 +47,30 @@ struct arithmetic {
   template <class V>
   V operator()(const V& x) const {
     switch (which) {
-      case 0: return (x + (x + 1)) - (2 - x);
-      case 1: return x * (x + 1);
-      case 2: return x / (x + x);
-      case 3: return -x;
-      case 4: return +x;
-      case 5: return V(2.5f + 0.5f * x - (1.5f - x));  // numbers of any type on either side
-      case 6: return V((x + 2.5f) * 0.5f - 1.25f);
-      case 7: return V(2.5 + 0.5 * x - (1.5 - x));
-      case 8: return V((x + 2.5) * 0.5 - 1.25);
-      case 9: return 3 + 2 * x - (1 - x);
-      case 10: return (x + 3) * 2 - 1;
-      case 11: return 1 / (4 / x) + x / 2 + 3U - V(2L);
+      case 0:
+        return (x + (x + 1)) - (2 - x);
+      case 1:
+        return x * (x + 1);
+      case 2:
+        return x / (x + x);
+      case 3:
+        return -x;
+      case 4:
+        return +x;
+      case 5:
+        return V(2.5f + 0.5f * x - (1.5f - x));  // numbers of any type on either side
+      case 6:
+        return V((x + 2.5f) * 0.5f - 1.25f);
+      case 7:
+        return V(2.5 + 0.5 * x - (1.5 - x));
+      case 8:
+        return V((x + 2.5) * 0.5 - 1.25);
+      case 9:
+        return 3 + 2 * x - (1 - x);
+      case 10:
+        return (x + 3) * 2 - 1;
+      case 11:
+        return 1 / (4 / x) + x / 2 + 3U - V(2L);
       default: {
         V y = x;
         y += x;
@@ -76,25 +92,43 @@ struct comparisons {
   V operator()(const V& x) const {
     using nonlin::select;
     switch (which) {
-      case 0: return select(x < 1, x, V(100));
-      case 1: return select(x <= 1, x, V(100));
-      case 2: return select(x > 1, x, V(100));
-      case 3: return select(x >= 1, x, V(100));
-      case 4: return select(x == 1, x + 10, V(100));
-      case 5: return select(x != 1, V(200), x);
-      case 6: return select(1 < x, x, 100.0f);  // numbers on the left, and as results
-      case 7: return V(select(2.5f >= x, x, select(3 != x, 3 * x, 0.5f)));
-      case 8: return V(select(x == x, 1, select(x != x, 2 * x, 3)));
-      case 9: return V(select(x > 0, 1, 2.5)) + x;
-      case 10: return select(!(x < 2), x, V(100));
-      case 11: return select((x > -2) && (x < 2), x, V(100));
-      case 12: return select((x < -2) || (x > 2), x, V(100));
-      case 13: return select(x * x < 4, x + 1, x - 1);
+      case 0:
+        return select(x < 1, x, V(100));
+      case 1:
+        return select(x <= 1, x, V(100));
+      case 2:
+        return select(x > 1, x, V(100));
+      case 3:
+        return select(x >= 1, x, V(100));
+      case 4:
+        return select(x == 1, x + 10, V(100));
+      case 5:
+        return select(x != 1, V(200), x);
+      case 6:
+        return select(1 < x, x, 100.0f);  // numbers on the left, and as results
+      case 7:
+        return V(select(2.5f >= x, x, select(3 != x, 3 * x, 0.5f)));
+      case 8:
+        return V(select(x == x, 1, select(x != x, 2 * x, 3)));
+      case 9:
+        return V(select(x > 0, 1, 2.5)) + x;
+      case 10:
+        return select(!(x < 2), x, V(100));
+      case 11:
+        return select((x > -2) && (x < 2), x, V(100));
+      case 12:
+        return select((x < -2) || (x > 2), x, V(100));
+      case 13:
+        return select(x * x < 4, x + 1, x - 1);
       // of masks, and of the bools that plain numbers' comparisons give
-      case 14: return select((x > -2) & (x < 2), x, V(100));
-      case 15: return select((x < -2) | (x > 2), x, V(100));
-      case 16: return select((x > -2) ^ (x > 2), x, V(100));
-      default: return select(((x > -2) & (x < 2)) | !(x != 4), x, V(100));
+      case 14:
+        return select((x > -2) & (x < 2), x, V(100));
+      case 15:
+        return select((x < -2) | (x > 2), x, V(100));
+      case 16:
+        return select((x > -2) ^ (x > 2), x, V(100));
+      default:
+        return select(((x > -2) & (x < 2)) | !(x != 4), x, V(100));
     }
   }
 };
@@ -121,25 +155,44 @@ struct extremes {
     using nonlin::max;
     using nonlin::min;
     switch (which) {
-      case 0: return min(x, 0.125f);
-      case 1: return V(min(0.125, x));
-      case 2: return max(x, 1);
-      case 3: return max(1, x);
-      case 4: return min(x, bad(x));
-      case 5: return min(bad(x), x);
-      case 6: return max(x, bad(x));
-      case 7: return max(bad(x), x);
-      case 8: return min(good(x) + 1, x);
-      case 9: return min(x, good(x) + 1);
-      case 10: return max(good(x) - 1, x);
-      case 11: return max(x, good(x) - 1);
-      case 12: return min(x - 1, x + 1) + max(x - 1, x + 1);
-      case 13: return abs(x);
-      case 14: return fma(x, x, x);
-      case 15: return fma(2, x, 3.0f);
-      case 16: return V(fma(x, 2.0, 3));
-      case 17: return fma(2, 3, x);
-      default: return abs(-x - 1) + fma(-x, 1, 2);
+      case 0:
+        return min(x, 0.125f);
+      case 1:
+        return V(min(0.125, x));
+      case 2:
+        return max(x, 1);
+      case 3:
+        return max(1, x);
+      case 4:
+        return min(x, bad(x));
+      case 5:
+        return min(bad(x), x);
+      case 6:
+        return max(x, bad(x));
+      case 7:
+        return max(bad(x), x);
+      case 8:
+        return min(good(x) + 1, x);
+      case 9:
+        return min(x, good(x) + 1);
+      case 10:
+        return max(good(x) - 1, x);
+      case 11:
+        return max(x, good(x) - 1);
+      case 12:
+        return min(x - 1, x + 1) + max(x - 1, x + 1);
+      case 13:
+        return abs(x);
+      case 14:
+        return fma(x, x, x);
+      case 15:
+        return fma(2, x, 3.0f);
+      case 16:
+        return V(fma(x, 2.0, 3));
+      case 17:
+        return fma(2, 3, x);
+      default:
+        return abs(-x - 1) + fma(-x, 1, 2);
     }
   }
 
@@ -149,38 +202,60 @@ struct extremes {
     const auto least = [](T a, T b) { return a != a ? a : b != b ? b : a < b ? a : b; };
     const auto most = [](T a, T b) { return a != a ? a : b != b ? b : a < b ? b : a; };
     switch (which) {
-      case 0: return least(x, T(0.125));
-      case 1: return least(T(0.125), x);
-      case 2: return most(x, 1);
-      case 3: return most(1, x);
-      case 4: return least(x, bad(x));
-      case 5: return least(bad(x), x);
-      case 6: return most(x, bad(x));
-      case 7: return most(bad(x), x);
-      case 8: return least(good(x) + 1, x);
-      case 9: return least(x, good(x) + 1);
-      case 10: return most(good(x) - 1, x);
-      case 11: return most(x, good(x) - 1);
-      case 12: return (x - 1) + (x + 1);
-      case 13: return std::abs(x);
-      case 14: return x * x + x;
-      case 15: return 2 * x + 3;
-      case 16: return x * 2 + 3;
-      case 17: return 6 + x;
-      default: return std::abs(-x - 1) + (2 - x);
+      case 0:
+        return least(x, T(0.125));
+      case 1:
+        return least(T(0.125), x);
+      case 2:
+        return most(x, 1);
+      case 3:
+        return most(1, x);
+      case 4:
+        return least(x, bad(x));
+      case 5:
+        return least(bad(x), x);
+      case 6:
+        return most(x, bad(x));
+      case 7:
+        return most(bad(x), x);
+      case 8:
+        return least(good(x) + 1, x);
+      case 9:
+        return least(x, good(x) + 1);
+      case 10:
+        return most(good(x) - 1, x);
+      case 11:
+        return most(x, good(x) - 1);
+      case 12:
+        return (x - 1) + (x + 1);
+      case 13:
+        return std::abs(x);
+      case 14:
+        return x * x + x;
+      case 15:
+        return 2 * x + 3;
+      case 16:
+        return x * 2 + 3;
+      case 17:
+        return 6 + x;
+      default:
+        return std::abs(-x - 1) + (2 - x);
     }
   }
 };
 
-// x^2 - (x^2 rounded): what the rounding lost, if there was none between. Without the instruction, 0 may come out.
+// x^2 - (x^2 rounded): what the rounding lost, if there was none between. Without the instruction, 0 may come
+// out.
 struct residue {
   double rounded, lost;
 
   template <class V>
   V operator()(const V& x) const {
     const V y = nonlin::fma(x, x, V(-rounded));
-    if constexpr (V::has_fma) return y;
-    else return nonlin::select((y == 0) | (y == V(lost)), V(lost), y);
+    if constexpr (V::has_fma)
+      return y;
+    else
+      return nonlin::select((y == 0) | (y == V(lost)), V(lost), y);
   }
 };
 
@@ -190,7 +265,8 @@ struct types {
   V operator()(const V& v) const {
     static_assert(std::is_same_v<decltype(1.702f * v), V> && std::is_same_v<decltype(v * 2), V>);
     static_assert(std::is_same_v<decltype(-v), V> && std::is_same_v<decltype(nonlin::exp(v)), V>);
-    static_assert(std::is_same_v<decltype(nonlin::max(v, 0)), V> && std::is_same_v<decltype(nonlin::min(0, v)), V>);
+    static_assert(std::is_same_v<decltype(nonlin::max(v, 0)), V> &&
+                  std::is_same_v<decltype(nonlin::min(0, v)), V>);
     static_assert(std::is_same_v<decltype(nonlin::fma(2, v, 1)), V>);
     if constexpr (nonlin::vector<V>) {  // the number's type is the vector's, whatever it was
       static_assert(std::is_same_v<decltype(1.702 * v), V> && std::is_same_v<decltype(v / 2U), V>);

@@ -1,5 +1,5 @@
-// Trainable parameters: their derivatives' accuracy, backward(act, x, dy, dx, dparam), and activations at parameters other
-// than the defaults.
+// Trainable parameters: their derivatives' accuracy, backward(act, x, dy, dx, dparam), and activations at
+// parameters other than the defaults.
 #include <cstdio>
 #include <cstdlib>
 #include "arrays.hpp"
@@ -9,31 +9,35 @@
 
 namespace {
 
-// -- accuracy, point by point -------------------------------------------------------------------------------------------
+// -- accuracy, point by point -------------------------------------------------------------------------------
 
 // Of parameter derivatives, in ULP. LeakyReLU's is x or 0.
 template <class A, class T>
-constexpr double parameter_bound = std::is_same_v<A, nonlin::LeakyReLU> ? 0 : sizeof(T) == 4 ? 5 : 6;
+constexpr double parameter_bound = std::is_same_v<A, nonlin::LeakyReLU> ? 0
+                                   : sizeof(T) == 4                     ? 5
+                                                                        : 6;
 
 template <class T>
 std::string title(const char* what, const compiled::activation<T>& act, double parameter, const char* isa) {
   char text[128];
-  std::snprintf(text, sizeof text, "%-20s %-9s %8g %-6s %-7s", what, act.name, parameter, sizeof(T) == 4 ? "float" : "double",
-                isa);
+  std::snprintf(text, sizeof text, "%-20s %-9s %8g %-6s %-7s", what, act.name, parameter,
+                sizeof(T) == 4 ? "float" : "double", isa);
   return text;
 }
 
-// `scale` is what x is multiplied with in the function, for a root of the derivative: near it, if there are bounds that say
-// so, absolute errors count.
+// `scale` is what x is multiplied with in the function, for a root of the derivative: near it, if there are
+// bounds that say so, absolute errors count.
 template <class T>
 void check_errors(const std::string& name, const std::vector<T>& x, const std::vector<T>& got,
-                  const std::vector<oracle::wide<T>>& exact, double bound, const nonlin::accuracy& near_root = {0, 0},
-                  double scale = 1) {
+                  const std::vector<oracle::wide<T>>& exact, double bound,
+                  const nonlin::accuracy& near_root = {0, 0}, double scale = 1) {
   double worst = -1;
   std::size_t at = 0, wrong_near_root = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (near_root.radius > 0 && std::abs(static_cast<double>(x[i]) * scale - near_root.root) < near_root.radius) {
-      wrong_near_root += std::abs(static_cast<double>(oracle::wide<T>(got[i]) - exact[i])) > near_root.absolute;
+    if (near_root.radius > 0 &&
+        std::abs(static_cast<double>(x[i]) * scale - near_root.root) < near_root.radius) {
+      wrong_near_root +=
+          std::abs(static_cast<double>(oracle::wide<T>(got[i]) - exact[i])) > near_root.absolute;
       continue;
     }
     const double e = ulp_error(got[i], exact[i]);
@@ -84,12 +88,15 @@ void check_accuracy(double parameter, double scale = 1) {
     act.forward(x.data(), got.data(), x.size());
     check_errors(title("forward", act, parameter, on), x, got, value, act.bounds.forward);
     act.backward(x.data(), ones.data(), got.data(), x.size());
-    check_errors(title("derivative", act, parameter, on), x, got, slope, act.bounds.derivative, act.bounds, scale);
+    check_errors(title("derivative", act, parameter, on), x, got, slope, act.bounds.derivative, act.bounds,
+                 scale);
     act.map_parameter_derivative(x.data(), got.data(), x.size());
-    check_errors(title("parameter derivative", act, parameter, on), x, got, by_parameter, parameter_bound<A, T>);
+    check_errors(title("parameter derivative", act, parameter, on), x, got, by_parameter,
+                 parameter_bound<A, T>);
   });
   for (std::size_t i = 0; i < x.size(); ++i) got[i] = act.parameter_derivative(x[i]);
-  check_errors(title("parameter derivative", act, parameter, "functor"), x, got, by_parameter, parameter_bound<A, T>);
+  check_errors(title("parameter derivative", act, parameter, "functor"), x, got, by_parameter,
+               parameter_bound<A, T>);
 }
 
 // At the numbers closest to the root of its derivative, where nothing but the lost digits of beta x is left.
@@ -116,16 +123,16 @@ void check_swish_root() {
     for (const T e : x) exact.push_back(oracle::row<nonlin::Swish>::derivative(typed, W(e)));
     on_each_isa([&](nonlin::isa isa) {
       act.backward(x.data(), ones.data(), got.data(), x.size());
-      check_errors(title("derivative at root", act, beta, nonlin::to_string(isa)), x, got, exact, act.bounds.derivative,
-                   act.bounds, beta);
+      check_errors(title("derivative at root", act, beta, nonlin::to_string(isa)), x, got, exact,
+                   act.bounds.derivative, act.bounds, beta);
     });
   }
 }
 
-// -- the sum ------------------------------------------------------------------------------------------------------------
+// -- the sum ------------------------------------------------------------------------------------------------
 
-// What array.hpp promises of dparam, relative to the sum of the terms' sizes: terms with the error of the derivative and of
-// a product, at most 64 of them added up in T, and those sums in double.
+// What array.hpp promises of dparam, relative to the sum of the terms' sizes: terms with the error of the
+// derivative and of a product, at most 64 of them added up in T, and those sums in double.
 template <class T>
 double sum_bound(std::size_t n, double bound_of_derivative) {
   const double u = std::numeric_limits<T>::epsilon() / 2;
@@ -154,13 +161,13 @@ sum exact_sum(const std::vector<long double>& slope, const std::vector<T>& dy) {
 }
 
 template <class T>
-void check_sum(const compiled::activation<T>& act, const std::vector<T>& x, const std::vector<T>& dy, const sum& want,
-               double bound) {
+void check_sum(const compiled::activation<T>& act, const std::vector<T>& x, const std::vector<T>& dy,
+               const sum& want, double bound) {
   const std::size_t n = x.size();
   std::vector<T> dx(n), plain(n);
   on_each_isa([&](nonlin::isa isa) {
-    INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa) << ", " << n
-                  << " elements");
+    INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa)
+                  << ", " << n << " elements");
     act.backward(x.data(), dy.data(), plain.data(), n);
     double dparam = 77;
     act.backward(x.data(), dy.data(), dx.data(), n, dparam);
@@ -188,7 +195,8 @@ enum class kind { random, positive_terms, constant };  // of one sign or all the
 
 template <class A, class T>
 void check_sums(const A& act, std::size_t longest) {
-  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{1000}, std::size_t{5001}, longest}) {
+  for (const std::size_t n :
+       {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{1000}, std::size_t{5001}, longest}) {
     for (const kind k : {kind::random, kind::positive_terms, kind::constant}) {
       constexpr std::size_t period = 4093;  // the oracle takes its time
       std::mt19937_64 random(n);
@@ -196,9 +204,13 @@ void check_sums(const A& act, std::size_t longest) {
       std::vector<T> x(n), dy(n);
       std::vector<long double> slope;
       for (std::size_t i = 0; i < n; ++i) {
-        const double t = k == kind::random ? 8 * u(random) : k == kind::positive_terms ? -4 - 4 * u(random) : -0.7;
+        const double t = k == kind::random           ? 8 * u(random)
+                         : k == kind::positive_terms ? -4 - 4 * u(random)
+                                                     : -0.7;
         x[i] = i < period ? static_cast<T>(t) : x[i - period];
-        dy[i] = static_cast<T>(k == kind::random ? u(random) : k == kind::positive_terms ? 2 + u(random) : 0.3);
+        dy[i] = static_cast<T>(k == kind::random           ? u(random)
+                               : k == kind::positive_terms ? 2 + u(random)
+                                                           : 0.3);
       }
       for (std::size_t i = 0; i < std::min(n, period); ++i) {
         slope.push_back(static_cast<long double>(oracle::row<A>::parameter(act, oracle::wide<T>(x[i]))));
@@ -222,7 +234,8 @@ void check_alignment(const compiled::activation<T>& act) {
     for (const std::size_t n : {1U, 2U, 7U, 16U, 33U, 64U, 100U, 257U, 513U, 1025U, 2049U, 2100U}) {
       double want = 0;
       for (std::size_t offset = 0; offset <= 8; ++offset) {
-        T *const pa = a.data() + offset, *const pb = b.data() + offset * 2 % 9, *const pout = out.data() + offset * 5 % 9;
+        T *const pa = a.data() + offset, *const pb = b.data() + offset * 2 % 9,
+                 *const pout = out.data() + offset * 5 % 9;
         std::copy_n(x.data(), n, pa);
         std::copy_n(dy.data(), n, pb);
         double dparam = 77;
@@ -318,7 +331,8 @@ TEST_CASE("sum of parameter derivatives by every kind of call", "[parameters]") 
   CHECK(rounded == static_cast<float>(by_range));
   double want = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    want += static_cast<double>(dy[i]) * oracle::row<nonlin::Swish>::parameter(act, static_cast<double>(x[i]));
+    want +=
+        static_cast<double>(dy[i]) * oracle::row<nonlin::Swish>::parameter(act, static_cast<double>(x[i]));
   }
   CHECK(std::abs(by_range - want) < 1e-5);
 }

@@ -1,5 +1,5 @@
-// NaN, infinities and zeros through every activation, in the body of an array and in its tail. extremes.cpp has the largest
-// and the subnormal numbers.
+// NaN, infinities and zeros through every activation, in the body of an array and in its tail. extremes.cpp
+// has the largest and the subnormal numbers.
 #include "arrays.hpp"
 #include "calls.hpp"
 
@@ -7,8 +7,8 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-// What the mathematics gives in the limit, and so what no inf * 0 may turn into NaN. Of a zero among the values the sign
-// counts.
+// What the mathematics gives in the limit, and so what no inf * 0 may turn into NaN. Of a zero among the
+// values the sign counts.
 struct ends {
   double lowest, highest;              // act(-inf), act(inf)
   double minus_zero, zero;             // act(-0), act(0)
@@ -40,7 +40,8 @@ ends of(const nonlin::GELUTanh&) { return of(nonlin::Swish{1}); }
 
 template <class T>
 std::string title(const compiled::activation<T>& act, nonlin::isa isa) {
-  return std::string(act.name) + (sizeof(T) == 4 ? " of float on " : " of double on ") + nonlin::to_string(isa);
+  return std::string(act.name) + (sizeof(T) == 4 ? " of float on " : " of double on ") +
+         nonlin::to_string(isa);
 }
 
 // Within `bound` ULP, but for zeros, which have a sign, and infinities.
@@ -168,7 +169,9 @@ void check_nan_positions(const compiled::activation<T>& act) {
     check("backward with one in x", x, backward);
     check("backward with one in dy", dy, backward);
     if (act.has_backward_from_output()) {
-      const auto from_output = [&](std::size_t n) { act.backward_from_output(x.data(), dy.data(), got.data(), n); };
+      const auto from_output = [&](std::size_t n) {
+        act.backward_from_output(x.data(), dy.data(), got.data(), n);
+      };
       check("backward from output with one in y", x, from_output);
       check("backward from output with one in dy", dy, from_output);
     }
@@ -198,7 +201,9 @@ double parameter_derivative_at(const compiled::activation<T>& act, T x) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("infinities and zeros and NaN", "[special]", all_activations) { check_all(TestType{}); }
+TEMPLATE_LIST_TEST_CASE("infinities and zeros and NaN", "[special]", all_activations) {
+  check_all(TestType{});
+}
 
 TEMPLATE_LIST_TEST_CASE("NaN at every position", "[special]", all_activations) {
   check_nan_positions<float>(TestType{});
@@ -244,9 +249,11 @@ TEMPLATE_TEST_CASE("parameter derivatives at special values", "[special]", float
     CHECK(parameter_derivative_at<T>(nonlin::ELU{}, T(0)) == 0);
     for (const double beta : {1.0, -1.0, 1e-3, 30.0}) {
       INFO("beta " << beta);
-      for (const T x : {-infinity, infinity, T(0)}) CHECK(parameter_derivative_at<T>(nonlin::Swish{beta}, x) == 0);
+      for (const T x : {-infinity, infinity, T(0)})
+        CHECK(parameter_derivative_at<T>(nonlin::Swish{beta}, x) == 0);
     }
-    for (const T x : {-infinity, infinity}) CHECK(parameter_derivative_at<T>(nonlin::Swish{0}, x) == inf);  // x^2 / 4
+    for (const T x : {-infinity, infinity})
+      CHECK(parameter_derivative_at<T>(nonlin::Swish{0}, x) == inf);  // x^2 / 4
     for (const T nan : nans<T>()) {
       for (const act& a : {act(nonlin::LeakyReLU{}), act(nonlin::ELU{}), act(nonlin::Swish{})}) {
         CHECK(is_nan(parameter_derivative_at(a, nan)));

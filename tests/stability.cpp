@@ -1,5 +1,5 @@
-// The same x gives the same bits: whatever the length of the array, its alignment, its neighbours, how it is cut, and
-// whether the output is an array of its own. The measure is the call of one element.
+// The same x gives the same bits: whatever the length of the array, its alignment, its neighbours, how it is
+// cut, and whether the output is an array of its own. The measure is the call of one element.
 #include "arrays.hpp"
 #include "calls.hpp"
 
@@ -18,7 +18,8 @@ struct difference {
     if (i == length || count++ != 0) return;
     n = length;
     at = i;
-    how = std::string(text) + " " + std::to_string(detail) + ": got " + hex(got[i]) + ", want " + hex(want[i]);
+    how =
+        std::string(text) + " " + std::to_string(detail) + ": got " + hex(got[i]) + ", want " + hex(want[i]);
   }
   void check(const char* what) const {
     INFO(what << ", element " << at << " of " << n << ", " << how);
@@ -28,8 +29,10 @@ struct difference {
 
 // call(a, b, out, n); b is an input too. One-element calls first, then everything else.
 template <class T, class Call>
-void check_calls(const char* what, const std::vector<T>& a, const std::vector<T>& b, bool b_is_used, const Call& call) {
-  std::vector<T> want(longest), got(longest + offsets), a_moved(longest + offsets), b_moved(longest + offsets);
+void check_calls(const char* what, const std::vector<T>& a, const std::vector<T>& b, bool b_is_used,
+                 const Call& call) {
+  std::vector<T> want(longest), got(longest + offsets), a_moved(longest + offsets),
+      b_moved(longest + offsets);
   for (std::size_t i = 0; i < longest; ++i) call(&a[i], &b[i], &want[i], 1);
 
   difference d;
@@ -72,12 +75,10 @@ void check(const compiled::activation<T>& act) {
   const std::vector<T> x = mixture<T>(longest, 21), dy = mixture<T>(longest, 22);
   on_each_isa([&](nonlin::isa isa) {
     INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
-    check_calls("forward", x, dy, false, [&](const T* a, const T*, T* out, std::size_t n) {
-      act.forward(a, out, n);
-    });
-    check_calls("backward", x, dy, true, [&](const T* a, const T* b, T* out, std::size_t n) {
-      act.backward(a, b, out, n);
-    });
+    check_calls("forward", x, dy, false,
+                [&](const T* a, const T*, T* out, std::size_t n) { act.forward(a, out, n); });
+    check_calls("backward", x, dy, true,
+                [&](const T* a, const T* b, T* out, std::size_t n) { act.backward(a, b, out, n); });
     if (act.has_backward_from_output()) {
       check_calls("backward from output", x, dy, true, [&](const T* a, const T* b, T* out, std::size_t n) {
         act.backward_from_output(a, b, out, n);

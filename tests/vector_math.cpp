@@ -1,5 +1,5 @@
-// The functions that functors are written with, nonlin::exp, tanh, erfc, ..., on the vectors of each instruction set and on
-// plain numbers. operators.cpp has the rest.
+// The functions that functors are written with, nonlin::exp, tanh, erfc, ..., on the vectors of each
+// instruction set and on plain numbers. operators.cpp has the rest.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +12,8 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-// A row each: its bound in ULP, what it is at -inf, inf, -0 and 0, the places to look at closely, and the exact value.
+// A row each: its bound in ULP, what it is at -inf, inf, -0 and 0, the places to look at closely, and the
+// exact value.
 
 // e^x of an x so large is no number in any type, and e^-x is 0
 template <class W>
@@ -23,7 +24,8 @@ W bounded(const W& x) {
 struct exp_row {
   static constexpr const char* name = "exp";
   static constexpr double bound = 2, lowest = 0, highest = inf, minus_zero = 1, zero = 1;
-  static constexpr double cutoffs[] = {0, 0.34657359, 87.3365, 88.72284, 103.97208, 105, 89, 708.3964, 709.782712893384, 710, 745.1332191, 746};
+  static constexpr double cutoffs[] = {0,  0.34657359, 87.3365,          88.72284, 103.97208,   105,
+                                       89, 708.3964,   709.782712893384, 710,      745.1332191, 746};
   template <class V>
   static V call(const V& x) {
     return nonlin::exp(x);
@@ -37,7 +39,8 @@ struct exp_row {
 struct expm1_row {
   static constexpr const char* name = "expm1";
   static constexpr double bound = 2, lowest = -1, highest = inf, minus_zero = -0.0, zero = 0;
-  static constexpr double cutoffs[] = {0, 0.34657359, 17.33, 20, 37.43, 40, 88.72284, 89, 709.782712893384, 710};
+  static constexpr double cutoffs[] = {0,  0.34657359,       17.33, 20, 37.43, 40, 88.72284,
+                                       89, 709.782712893384, 710};
   template <class V>
   static V call(const V& x) {
     return nonlin::expm1(x);
@@ -112,7 +115,8 @@ struct call_of {
 template <class Row, class T>
 void check_accuracy() {
   using W = oracle::wide<T>;
-  const std::vector<T> x = points<T>(point_count(std::size_t{1} << 18) / (sizeof(T) == 8 ? 32 : 1), Row::cutoffs);
+  const std::vector<T> x =
+      points<T>(point_count(std::size_t{1} << 18) / (sizeof(T) == 8 ? 32 : 1), Row::cutoffs);
   std::vector<T> got(x.size());
   std::vector<W> exact(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) exact[i] = Row::exact(W(x[i]));
@@ -148,8 +152,8 @@ void check_special() {
   std::vector<T> got(x.size());
   const auto check = [&](const char* how) {
     for (std::size_t i = 0; i < x.size(); ++i) {
-      INFO(Row::name << " of " << (sizeof(T) == 4 ? "float " : "double ") << how << " at " << hex(x[i]) << ": got "
-                     << hex(got[i]) << ", want " << hex(want[i]));
+      INFO(Row::name << " of " << (sizeof(T) == 4 ? "float " : "double ") << how << " at " << hex(x[i])
+                     << ": got " << hex(got[i]) << ", want " << hex(want[i]));
       CHECK(same(got[i], want[i]));
     }
   };

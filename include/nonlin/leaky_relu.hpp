@@ -37,7 +37,7 @@ struct LeakyReLU {
   static constexpr const char* name = "LeakyReLU";
   // of the exact product with slope itself; 0.5 of that with slope as T
   template <class T>
-  static constexpr accuracy bounds = {.forward = 1, .derivative = 1};
+  static constexpr accuracy bounds = {.forward = 1.5, .derivative = 1};
 
   template <real V>
   NONLIN_INLINE constexpr V operator()(const V& x) const {
