@@ -174,14 +174,18 @@ int run_child(const char* name, const char* value) {
 
 void check_child(const char* name, const char* value, nonlin::isa want) {
   INFO("NONLIN_ISA " << (value != nullptr ? value : "unset") << ", want " << nonlin::to_string(want));
-  const int code = run_child(name, value);
-#if !defined(__x86_64__)
-  if (code == 126) {  // no machine of this kind: an emulator that cannot start another program of it
-    WARN("not tested: this program cannot start itself");
-    return;
-  }
+  CHECK(run_child(name, value) == child_code + static_cast<int>(want));
+}
+
+// A program for another machine, and an emulator that cannot start one more: there is nothing to test then.
+bool cannot_start_itself(const char* name) {
+#if defined(__x86_64__)
+  return name == nullptr;
+#else
+  if (run_child(name, nullptr) != 126) return false;
+  WARN("not tested: this program cannot start itself");
+  return true;
 #endif
-  CHECK(code == child_code + static_cast<int>(want));
 }
 
 // In the child: tells the parent what ran, if all that ran was the same.
@@ -229,6 +233,7 @@ TEST_CASE("child: the first call from many threads", "[.child]") {
 
 TEST_CASE("NONLIN_ISA", "[dispatch]") {
   const char* const first = "child: the first call";
+  if (cannot_start_itself(first)) return;
   const nonlin::isa best = nonlin::available_isas().back();
   for (const nonlin::isa i : every_isa) {
     // the name of one that the machine lacks gives the next best; x86 is below NEON
@@ -244,6 +249,7 @@ TEST_CASE("NONLIN_ISA", "[dispatch]") {
 
 TEST_CASE("first use from many threads", "[dispatch]") {
   const char* const threads = "child: the first call from many threads";
+  if (cannot_start_itself(threads)) return;
   for (int i = 0; i < 5; ++i) check_child(threads, nullptr, nonlin::available_isas().back());
   check_child(threads, "scalar", nonlin::isa::scalar);
 }

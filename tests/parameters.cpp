@@ -222,7 +222,7 @@ void check_sums(const A& act, std::size_t longest) {
 
 template <class T>
 void check_alignment(const compiled::activation<T>& act) {
-  constexpr std::size_t longest = 2100;  // beyond the groups of every instruction set but two
+  constexpr std::size_t longest = 2100;  // more than a group of the sum, 128 vectors of up to 16
   std::vector<T> x = mixture<T>(longest, 1), dy = mixture<T>(longest, 2);
   for (std::vector<T>* v : {&x, &dy}) {
     for (T& e : *v) e = std::abs(e) < 1000 ? e : T(0.5);  // no NaN or infinity, which would hide the others
