@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include "../plot.hpp"
 #include "data.hpp"
 #include "network.hpp"
-#include "plot.hpp"
 
 #ifndef DIGITS_CSV
 #define DIGITS_CSV "digits.csv"

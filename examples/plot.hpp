@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Curves over the epochs, on a logarithmic axis, as an SVG file.
+// Pictures as SVG files: the file itself, and curves on a logarithmic axis.
 #pragma once
 
 #include <algorithm>
@@ -14,33 +14,81 @@
 #include <utility>
 #include <vector>
 
+// Lengths are in pixels. The background is drawn: on a dark page a transparent one would hide the text.
+class Svg {
+ public:
+  void open(const std::string& path, double width, double height, int decimals) {
+    path_ = path;
+    file_.open(path);
+    check();
+    file_ << std::fixed << std::setprecision(decimals);
+    file_ << "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" << width << "\" height=\"" << height
+          << "\" viewBox=\"0 0 " << width << ' ' << height
+          << "\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n"
+          << "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n";
+  }
+
+  void close() {
+    file_ << "</svg>\n";
+    file_.close();
+    check();
+  }
+
+  template <class T>
+  Svg& operator<<(const T& value) {
+    file_ << value;
+    return *this;
+  }
+
+  void text(double x, double y, const std::string& words, const std::string& attributes) {
+    file_ << "<text x=\"" << x << "\" y=\"" << y << "\" " << attributes << '>';
+    for (const char c : words) {
+      if (c == '<')
+        file_ << "&lt;";
+      else if (c == '&')
+        file_ << "&amp;";
+      else
+        file_ << c;
+    }
+    file_ << "</text>\n";
+  }
+
+  void line(double x1, double y1, double x2, double y2, const char* attributes) {
+    file_ << "<line x1=\"" << x1 << "\" y1=\"" << y1 << "\" x2=\"" << x2 << "\" y2=\"" << y2 << "\" "
+          << attributes << "/>\n";
+  }
+
+ private:
+  void check() const {
+    if (!file_) throw std::runtime_error("cannot write '" + path_ + "'");
+  }
+
+  std::string path_;
+  std::ofstream file_;
+};
+
 struct Curve {
   std::string name;
-  std::vector<double> values;  // after epoch 0, 1, 2, ...
+  std::vector<double> values;  // at x = 0, 1, 2, ...
 };
 
 class Plot {
  public:
-  Plot(std::string title, std::string subtitle, std::string y_label)
-      : title_(std::move(title)), subtitle_(std::move(subtitle)), y_label_(std::move(y_label)) {}
+  Plot(std::string title, std::string subtitle, std::string y_label, std::string x_label = "epoch")
+      : title_(std::move(title)),
+        subtitle_(std::move(subtitle)),
+        y_label_(std::move(y_label)),
+        x_label_(std::move(x_label)) {}
 
   void write(const std::string& path, const std::vector<Curve>& curves) {
-    svg_.open(path);
-    if (!svg_) throw std::runtime_error("cannot write '" + path + "'");
-    svg_ << std::fixed << std::setprecision(2);
     fit(curves);
-    svg_ << "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" << width << "\" height=\"" << height
-         << "\" viewBox=\"0 0 " << width << ' ' << height
-         << "\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n"
-         << "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n";
-    text(left, 32, title_, "font-size=\"18\" fill=\"#1a1a1a\" font-weight=\"bold\"");
-    text(left, 53, subtitle_, "font-size=\"13\" fill=\"#666666\"");
+    svg_.open(path, width, height, 2);
+    svg_.text(left, 32, title_, "font-size=\"18\" fill=\"#1a1a1a\" font-weight=\"bold\"");
+    svg_.text(left, 53, subtitle_, "font-size=\"13\" fill=\"#666666\"");
     draw_axes();
     for (std::size_t i = 0; i < curves.size(); ++i) draw_curve(curves[i], style(i));
     draw_names(curves);
-    svg_ << "</svg>\n";
     svg_.close();
-    if (!svg_) throw std::runtime_error("cannot write '" + path + "'");
   }
 
  private:
@@ -64,7 +112,7 @@ class Plot {
   void fit(const std::vector<Curve>& curves) {
     double low = std::numeric_limits<double>::infinity(), high = 0;
     for (const Curve& curve : curves) {
-      epochs_ = std::max(epochs_, static_cast<double>(curve.values.size()) - 1);
+      last_ = std::max(last_, static_cast<double>(curve.values.size()) - 1);
       for (const double v : curve.values)
         if (drawable(v)) low = std::min(low, v), high = std::max(high, v);
     }
@@ -75,70 +123,58 @@ class Plot {
   }
 
   static bool drawable(double v) { return v > 0 && std::isfinite(v); }
-  double x_of(double epoch) const { return left + (right - left) * epoch / epochs_; }
+  double x_of(double i) const { return left + (right - left) * i / last_; }
   double y_of(double v) const { return bottom - (bottom - top) * (std::log10(v) - low_) / (high_ - low_); }
-
-  void text(double x, double y, const std::string& words, const std::string& attributes) {
-    svg_ << "<text x=\"" << x << "\" y=\"" << y << "\" " << attributes << '>';
-    for (const char c : words) {
-      if (c == '<')
-        svg_ << "&lt;";
-      else if (c == '&')
-        svg_ << "&amp;";
-      else
-        svg_ << c;
-    }
-    svg_ << "</text>\n";
-  }
-
-  void line(double x1, double y1, double x2, double y2, const char* attributes) {
-    svg_ << "<line x1=\"" << x1 << "\" y1=\"" << y1 << "\" x2=\"" << x2 << "\" y2=\"" << y2 << "\" "
-         << attributes << "/>\n";
-  }
 
   void draw_axes() {
     const char* grid = "stroke=\"#e4e4e4\"";
     const char* tick = "stroke=\"#888888\"";
 
-    // Decades are labelled; in a short range 2 and 5 as well, in a very short one every digit.
+    // Decades are labelled, in a long range every few; in a short one 2 and 5 as well, in a very short one
+    // every digit.
     const double decades = high_ - low_;
+    const int stride = std::max(1, static_cast<int>(nice_step(decades / 8)));
     for (int decade = static_cast<int>(std::floor(low_)); decade <= static_cast<int>(std::ceil(high_));
          ++decade)
-      for (int digit = 1; digit <= 9; ++digit) {
+      for (int digit = 1; digit <= (stride == 1 ? 9 : 1); ++digit) {
         const double v = digit * std::pow(10.0, decade);
         if (std::log10(v) < low_ || std::log10(v) > high_) continue;
-        const bool labelled = digit == 1 || decades < 0.6 || (decades < 1.5 && (digit == 2 || digit == 5));
+        const bool labelled = (digit == 1 && decade % stride == 0) || decades < 0.6 ||
+                              (decades < 1.5 && (digit == 2 || digit == 5));
         const double y = y_of(v);
         if (labelled) {
-          line(left, y, right, y, grid);
-          text(left - 11, y + 4.5, number(digit, decade),
-               "font-size=\"13\" fill=\"#444444\" text-anchor=\"end\"");
+          svg_.line(left, y, right, y, grid);
+          svg_.text(left - 11, y + 4.5, number(digit, decade, stride > 1 && decade != 0),
+                    "font-size=\"13\" fill=\"#444444\" text-anchor=\"end\"");
         }
-        line(left - (labelled ? 6 : 3), y, left, y, tick);
+        svg_.line(left - (labelled ? 6 : 3), y, left, y, tick);
       }
 
-    const double step = std::max(1.0, nice_step(epochs_ / 8));
-    for (double epoch = 0; epoch <= epochs_; epoch += step) {
-      const double x = x_of(epoch);
-      if (epoch > 0) line(x, top, x, bottom, grid);
-      line(x, bottom, x, bottom + 6, tick);
-      text(x, bottom + 22, std::to_string(static_cast<int>(epoch)),
-           "font-size=\"13\" fill=\"#444444\" text-anchor=\"middle\"");
+    const double step = std::max(1.0, nice_step(last_ / 8));
+    for (double i = 0; i <= last_; i += step) {
+      const double x = x_of(i);
+      if (i > 0) svg_.line(x, top, x, bottom, grid);
+      svg_.line(x, bottom, x, bottom + 6, tick);
+      svg_.text(x, bottom + 22, std::to_string(static_cast<int>(i)),
+                "font-size=\"13\" fill=\"#444444\" text-anchor=\"middle\"");
     }
 
-    line(left, top, left, bottom, tick);
-    line(left, bottom, right, bottom, tick);
-    text((left + right) / 2, bottom + 44, "epoch",
-         "font-size=\"14\" fill=\"#1a1a1a\" text-anchor=\"middle\"");
+    svg_.line(left, top, left, bottom, tick);
+    svg_.line(left, bottom, right, bottom, tick);
+    svg_.text((left + right) / 2, bottom + 44, x_label_,
+              "font-size=\"14\" fill=\"#1a1a1a\" text-anchor=\"middle\"");
     const double middle = (top + bottom) / 2;
     svg_ << "<g transform=\"translate(20 " << middle << ") rotate(-90)\">\n";
-    text(0, 0, y_label_, "font-size=\"14\" fill=\"#1a1a1a\" text-anchor=\"middle\"");
+    svg_.text(0, 0, y_label_, "font-size=\"14\" fill=\"#1a1a1a\" text-anchor=\"middle\"");
     svg_ << "</g>\n";
   }
 
-  static std::string number(int digit, int decade) {
+  static std::string number(int digit, int decade, bool scientific) {
     char words[32];
-    std::snprintf(words, sizeof words, "%.*f", decade < 0 ? -decade : 0, digit * std::pow(10.0, decade));
+    if (scientific)
+      std::snprintf(words, sizeof words, "%de%d", digit, decade);
+    else
+      std::snprintf(words, sizeof words, "%.*f", decade < 0 ? -decade : 0, digit * std::pow(10.0, decade));
     return words;
   }
 
@@ -186,12 +222,12 @@ class Plot {
       svg_ << "<polyline fill=\"none\" stroke-width=\"1\" stroke-opacity=\"0.6\" stroke=\"" << its.colour
            << "\" points=\"" << right + 3 << ',' << end << ' ' << right + 22 << ',' << y[k] << ' '
            << right + 27 << ',' << y[k] << "\"/>\n";
-      text(right + 32, y[k] + 4.5, curves[curve].name,
-           std::string("font-size=\"14\" fill=\"").append(its.colour).append("\""));
+      svg_.text(right + 32, y[k] + 4.5, curves[curve].name,
+                std::string("font-size=\"14\" fill=\"").append(its.colour).append("\""));
     }
   }
 
-  std::string title_, subtitle_, y_label_;
-  std::ofstream svg_;
-  double epochs_ = 1, low_ = 0, high_ = 0;
+  std::string title_, subtitle_, y_label_, x_label_;
+  Svg svg_;
+  double last_ = 1, low_ = 0, high_ = 0;  // the greatest x; the logarithms of the least and the greatest y
 };
