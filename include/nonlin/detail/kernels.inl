@@ -40,6 +40,14 @@ struct kernels {
     leave();
   }
 
+  // body(vec<T>()): loops that are written outside the regions, compiled for this instruction set.
+  template <class T, class Body>
+  NONLIN_KERNEL static void run(const Body& body) {
+    const Body b = body;
+    b(vec<T>());
+    leave();
+  }
+
   // out[i] = f(x[i], dy[i]).dx, and the sum of f(x[i], dy[i]).term. Each lane adds up at most 64 terms before it goes to
   // the total, in double: the error is at most 64 roundings of T and n / 64 of double, whatever n. Which lane an element
   // belongs to depends on its index alone.

@@ -28,20 +28,28 @@ concept vector = requires {
 template <class V>
 concept real = element<V> || vector<V>;
 
+// Of the numbers of a type, for operations on their bits.
+template <element T>
+inline constexpr T exponent_magic = T(sizeof(T) == 4 ? 0x1p+23 : 0x1p+52);  // or-ed to an integer: the number + it
+template <element T>
+inline constexpr T exponent_bias = T(sizeof(T) == 4 ? 127 : 1023);
+template <element T>  // all digits on, all others off: the largest subnormal
+inline constexpr T mantissa_bits = T(sizeof(T) == 4 ? 0x1.fffffcp-127 : 0x1.ffffffffffffep-1023);
+
 namespace detail {
 template <class V>
-struct element_of {
+struct element_type {
   using type = V;
 };
 template <vector V>
-struct element_of<V> {
+struct element_type<V> {
   using type = typename V::element;
 };
 }  // namespace detail
 
 // float or double: V itself, or what V is a vector of.
 template <real V>
-using element_of = typename detail::element_of<V>::type;
+using element_of = typename detail::element_type<V>::type;
 
 // Defined in math.hpp. Each ISA's namespace has them too, so that an unqualified exp(v) finds them by v's type.
 template <real V>

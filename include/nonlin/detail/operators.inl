@@ -2,6 +2,9 @@
 // Included by each ISA file inside its region and namespace: what the compilers' own vector operators and the ISA's
 // operations give, once for all. A plain number beside a vector converts to it.
 #define NONLIN_OPERATORS(T)                                                                             \
+  /* the first argument says of which instruction set: for code outside the regions */                     \
+  NONLIN_OP vec<T> load(const vec<T>&, const T* p) { return load(p); }                                     \
+  NONLIN_OP vec<T> load(const vec<T>&, const T* p, std::size_t n) { return load(p, n); }                   \
   NONLIN_OP vec<T> operator+(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v + b.v); }               \
   NONLIN_OP vec<T> operator-(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v - b.v); }               \
   NONLIN_OP vec<T> operator*(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v * b.v); }               \

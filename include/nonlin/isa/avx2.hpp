@@ -79,6 +79,15 @@ inline __m256i first_lanes(std::size_t words) {
   inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                       \
     return vec<T>(_mm256_castsi256_##s(_mm256_slli_##si(_mm256_cast##s##_si256(a.v), exponent_shift)));      \
   }                                                                                                          \
+  inline vec<T> exponent(const vec<T>& a) {                                                                 \
+    const reg magic = _mm256_set1_##s(exponent_magic<T>);                                                        \
+    return vec<T>(_mm256_or_##s(_mm256_castsi256_##s(_mm256_srli_##si(_mm256_cast##s##_si256(a.v), exponent_shift)), magic) -       \
+                  _mm256_set1_##s(exponent_magic<T> + exponent_bias<T>));                                        \
+  }                                                                                                         \
+  inline vec<T> mantissa(const vec<T>& a) {                                                                 \
+    return vec<T>(_mm256_or_##s(_mm256_and_##s(a.v, _mm256_set1_##s(mantissa_bits<T>)), _mm256_set1_##s(1)));                   \
+  }                                                                                                         \
+  inline bool any(const mask<T>& m) { return _mm256_movemask_##s(m.m) != 0; }                                    \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                 \
     return vec<T>(_mm256_blendv_##s(b.v, a.v, m.m));                                                         \
   }                                                                                                          \
@@ -104,6 +113,56 @@ inline __m256i first_lanes(std::size_t words) {
 NONLIN_VEC(float, __m256, ps, 8, epi32, 23)
 NONLIN_VEC(double, __m256d, pd, 4, epi64, 52)
 #undef NONLIN_VEC
+
+inline double sum_of_lanes(const vec<double>& a) {
+  const __m128d t = _mm256_castpd256_pd128(a.v) + _mm256_extractf128_pd(a.v, 1);
+  return t[0] + t[1];
+}
+inline double sum_of_lanes(const vec<float>& a) {
+  return sum_of_lanes(vec<double>(_mm256_cvtps_pd(_mm256_castps256_ps128(a.v)) +
+                                  _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1))));
+}
+inline double max_of_lanes(const vec<double>& a) {
+  const __m128d t = _mm_max_pd(_mm256_castpd256_pd128(a.v), _mm256_extractf128_pd(a.v, 1));
+  return t[0] > t[1] ? t[0] : t[1];
+}
+inline float max_of_lanes(const vec<float>& a) {
+  const __m128 t = _mm_max_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
+  const __m128 u = _mm_max_ps(t, _mm_movehl_ps(t, t));
+  return u[0] > u[1] ? u[0] : u[1];
+}
+
+#define NONLIN_ZIP(T, s)                                                                                     \
+  inline void zip(const vec<T>& a, const vec<T>& b, vec<T>& first, vec<T>& second) {                         \
+    const auto even = _mm256_unpacklo_##s(a.v, b.v), odd = _mm256_unpackhi_##s(a.v, b.v);                    \
+    first.v = _mm256_permute2f128_##s(even, odd, 0x20);                                                      \
+    second.v = _mm256_permute2f128_##s(even, odd, 0x31);                                                     \
+  }
+NONLIN_ZIP(float, ps)
+NONLIN_ZIP(double, pd)
+#undef NONLIN_ZIP
+inline void unzip(const vec<float>& first, const vec<float>& second, vec<float>& a, vec<float>& b) {
+  const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(first.v, second.v, 0x88));
+  const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(first.v, second.v, 0xdd));
+  a.v = _mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8));
+  b.v = _mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xd8));
+}
+inline void unzip(const vec<double>& first, const vec<double>& second, vec<double>& a, vec<double>& b) {
+  const __m256d even = _mm256_unpacklo_pd(first.v, second.v), odd = _mm256_unpackhi_pd(first.v, second.v);
+  a.v = _mm256_permute4x64_pd(even, 0xd8);
+  b.v = _mm256_permute4x64_pd(odd, 0xd8);
+}
+
+using words_register [[gnu::vector_size(32)]] = std::uint64_t;
+inline words_register product(const words_register& a, std::uint32_t b) {
+  return reinterpret_cast<words_register>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), _mm256_set1_epi64x(b)));
+}
+inline vec<float> top_24_bits(const vec<float>&, const std::uint32_t* p) {
+  return vec<float>(_mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), 8)));
+}
+inline vec<double> top_24_bits(const vec<double>&, const std::uint32_t* p) {
+  return vec<double>(_mm256_cvtepi32_pd(_mm_srli_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), 8)));
+}
 
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }

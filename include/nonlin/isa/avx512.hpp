@@ -88,6 +88,10 @@ struct mask<double> {
     return vec<T>(                                                                                         \
         _mm512_castsi512_##s(_mm512_maskz_slli_##si(all, _mm512_cast##s##_si512(a.v), exponent_shift)));   \
   }                                                                                                        \
+  inline vec<T> exponent(const vec<T>& a) { return vec<T>(_mm512_maskz_getexp_##s(all, a.v)); }            \
+  inline vec<T> mantissa(const vec<T>& a) {                                                                \
+    return vec<T>(_mm512_maskz_getmant_##s(all, a.v, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src));               \
+  }                                                                                                        \
   inline vec<T> scalef(const vec<T>& a, const vec<T>& n) {                                                 \
     return vec<T>(_mm512_maskz_scalef_##s(all, a.v, n.v));                                                 \
   }                                                                                                        \
@@ -121,6 +125,75 @@ NONLIN_VEC(float, __m512, ps, 16, 0xffff, epi32, 23, 0x7fffffff)
 NONLIN_VEC(double, __m512d, pd, 8, 0xff, epi64, 52, 0x7fffffffffffffff)
 #undef NONLIN_VEC
 
+inline bool any(const mask<float>& m) { return m.m != 0; }
+inline bool any(const mask<double>& m) { return m.m != 0; }
+
+// The plain cast to the lower half is one of the intrinsics that warn.
+inline __m256d lower_half(const vec<double>& a) { return _mm512_maskz_extractf64x4_pd(0xf, a.v, 0); }
+inline __m256d upper_half(const vec<double>& a) { return _mm512_maskz_extractf64x4_pd(0xf, a.v, 1); }
+inline __m256 lower_half(const vec<float>& a) { return _mm512_maskz_extractf32x8_ps(0xff, a.v, 0); }
+inline __m256 upper_half(const vec<float>& a) { return _mm512_maskz_extractf32x8_ps(0xff, a.v, 1); }
+inline double sum_of_lanes(const vec<double>& a) {
+  const __m256d s = lower_half(a) + upper_half(a);
+  const __m128d t = _mm256_castpd256_pd128(s) + _mm256_extractf128_pd(s, 1);
+  return t[0] + t[1];
+}
+inline double sum_of_lanes(const vec<float>& a) {
+  return sum_of_lanes(
+      vec<double>(_mm512_maskz_cvtps_pd(0xff, lower_half(a)) + _mm512_maskz_cvtps_pd(0xff, upper_half(a))));
+}
+inline double max_of_lanes(const vec<double>& a) {
+  const __m256d s = _mm256_max_pd(lower_half(a), upper_half(a));
+  const __m128d t = _mm_max_pd(_mm256_castpd256_pd128(s), _mm256_extractf128_pd(s, 1));
+  return t[0] > t[1] ? t[0] : t[1];
+}
+inline float max_of_lanes(const vec<float>& a) {
+  const __m256 s = _mm256_max_ps(lower_half(a), upper_half(a));
+  const __m128 t = _mm_max_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
+  const __m128 u = _mm_max_ps(t, _mm_movehl_ps(t, t));
+  return u[0] > u[1] ? u[0] : u[1];
+}
+
+alignas(64) inline constexpr std::int32_t zip_order32[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                             8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+alignas(64) inline constexpr std::int64_t zip_order64[16] = {0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15};
+alignas(64) inline constexpr std::int32_t unzip_order32[32] = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
+                                                               1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
+alignas(64) inline constexpr std::int64_t unzip_order64[16] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15};
+inline void zip(const vec<float>& a, const vec<float>& b, vec<float>& first, vec<float>& second) {
+  const vec<float> x = a, y = b;
+  first.v = _mm512_permutex2var_ps(x.v, _mm512_load_si512(zip_order32), y.v);
+  second.v = _mm512_permutex2var_ps(x.v, _mm512_load_si512(zip_order32 + 16), y.v);
+}
+inline void zip(const vec<double>& a, const vec<double>& b, vec<double>& first, vec<double>& second) {
+  const vec<double> x = a, y = b;
+  first.v = _mm512_permutex2var_pd(x.v, _mm512_load_si512(zip_order64), y.v);
+  second.v = _mm512_permutex2var_pd(x.v, _mm512_load_si512(zip_order64 + 8), y.v);
+}
+inline void unzip(const vec<float>& first, const vec<float>& second, vec<float>& a, vec<float>& b) {
+  const vec<float> x = first, y = second;
+  a.v = _mm512_permutex2var_ps(x.v, _mm512_load_si512(unzip_order32), y.v);
+  b.v = _mm512_permutex2var_ps(x.v, _mm512_load_si512(unzip_order32 + 16), y.v);
+}
+inline void unzip(const vec<double>& first, const vec<double>& second, vec<double>& a, vec<double>& b) {
+  const vec<double> x = first, y = second;
+  a.v = _mm512_permutex2var_pd(x.v, _mm512_load_si512(unzip_order64), y.v);
+  b.v = _mm512_permutex2var_pd(x.v, _mm512_load_si512(unzip_order64 + 8), y.v);
+}
+
+using words_register [[gnu::vector_size(64)]] = std::uint64_t;
+inline words_register product(const words_register& a, std::uint32_t b) {
+  return reinterpret_cast<words_register>(
+      _mm512_maskz_mul_epu32(0xff, reinterpret_cast<__m512i>(a), _mm512_set1_epi64(b)));
+}
+inline vec<float> top_24_bits(const vec<float>&, const std::uint32_t* p) {
+  return vec<float>(_mm512_maskz_cvtepi32_ps(0xffff, _mm512_maskz_srli_epi32(0xffff, _mm512_loadu_si512(p), 8)));
+}
+inline vec<double> top_24_bits(const vec<double>&, const std::uint32_t* p) {
+  return vec<double>(_mm512_maskz_cvtepi32_pd(
+      0xff, _mm256_srli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), 8)));
+}
+
 // t[bits(u) >> 20 & 31]: u in [1, 16) counts eight intervals an octave, from entry 24 on.
 inline vec<float> octave_lookup(const float (&t)[32], const vec<float>& u) {
   return vec<float>(_mm512_permutex2var_ps(_mm512_loadu_ps(t),
@@ -149,8 +222,6 @@ template <int M>
 inline vec<float> off_grid(const vec<float>& a) {
   return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, M << 4));
 }
-inline bool any(const mask<float>& m) { return m.m != 0; }
-
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }
 

@@ -77,6 +77,29 @@ struct mask;
   inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                 \
     return vec<T>(vreinterpretq_##s##_##u(vshlq_n_##u(vreinterpretq_##u##_##s(a.v), exponent_shift))); \
   }                                                                                                    \
+  inline vec<T> exponent(const vec<T>& a) {                                                            \
+    return vec<T>(vreinterpretq_##s##_##u(vorrq_##u(                                                   \
+                      vshrq_n_##u(vreinterpretq_##u##_##s(a.v), exponent_shift),                       \
+                      vreinterpretq_##u##_##s(vdupq_n_##s(exponent_magic<T>)))) -                      \
+                  vdupq_n_##s(exponent_magic<T> + exponent_bias<T>));                                  \
+  }                                                                                                    \
+  inline vec<T> mantissa(const vec<T>& a) {                                                            \
+    return vec<T>(vreinterpretq_##s##_##u(                                                             \
+        vorrq_##u(vandq_##u(vreinterpretq_##u##_##s(a.v),                                              \
+                            vreinterpretq_##u##_##s(vdupq_n_##s(mantissa_bits<T>))),                   \
+                  vreinterpretq_##u##_##s(vdupq_n_##s(1)))));                                          \
+  }                                                                                                    \
+  inline bool any(const mask<T>& m) { return vmaxvq_u32(__builtin_bit_cast(uint32x4_t, m.m)) != 0; }            \
+  inline void zip(const vec<T>& a, const vec<T>& b, vec<T>& first, vec<T>& second) {                   \
+    const reg low = vzip1q_##s(a.v, b.v), high = vzip2q_##s(a.v, b.v);                                 \
+    first.v = low;                                                                                     \
+    second.v = high;                                                                                   \
+  }                                                                                                    \
+  inline void unzip(const vec<T>& first, const vec<T>& second, vec<T>& a, vec<T>& b) {                 \
+    const reg even = vuzp1q_##s(first.v, second.v), odd = vuzp2q_##s(first.v, second.v);               \
+    a.v = even;                                                                                        \
+    b.v = odd;                                                                                         \
+  }                                                                                                    \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                           \
     return vec<T>(vbslq_##s(m.m, a.v, b.v));                                                           \
   }                                                                                                    \
@@ -92,6 +115,24 @@ struct mask;
 NONLIN_VEC(float, float32x4_t, f32, 4, uint32x4_t, u32, 23)
 NONLIN_VEC(double, float64x2_t, f64, 2, uint64x2_t, u64, 52)
 #undef NONLIN_VEC
+
+inline double sum_of_lanes(const vec<double>& a) { return a.v[0] + a.v[1]; }
+inline double sum_of_lanes(const vec<float>& a) {
+  return sum_of_lanes(vec<double>(vcvt_f64_f32(vget_low_f32(a.v)) + vcvt_high_f64_f32(a.v)));
+}
+inline double max_of_lanes(const vec<double>& a) { return vmaxvq_f64(a.v); }
+inline float max_of_lanes(const vec<float>& a) { return vmaxvq_f32(a.v); }
+
+using words_register [[gnu::vector_size(16)]] = std::uint64_t;
+inline words_register product(const words_register& a, std::uint32_t b) {
+  return reinterpret_cast<words_register>(vmull_u32(vmovn_u64(reinterpret_cast<uint64x2_t>(a)), vdup_n_u32(b)));
+}
+inline vec<float> top_24_bits(const vec<float>&, const std::uint32_t* p) {
+  return vec<float>(vcvtq_f32_u32(vshrq_n_u32(vld1q_u32(p), 8)));
+}
+inline vec<double> top_24_bits(const vec<double>&, const std::uint32_t* p) {
+  return vec<double>(vcvtq_f64_u64(vmovl_u32(vshr_n_u32(vld1_u32(p), 8))));
+}
 
 inline void fence() {}
 inline void leave() {}

@@ -16,6 +16,12 @@
 //   shifted_to_exponent(a)     the bits of a, shifted so that its lowest ones become the exponent
 //   scalef(a, n)               a * 2^floor(n), one rounding, if has_scalef
 //   octave_lookup(table, u)    if has_table32
+//   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
+//   any(m)                     whether a lane is on
+//   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
+//   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
+//   words_register             of 64-bit lanes; product(a, b) of their low halves and b, all 64 bits
+//   top_24_bits(tag, p)        of 32-bit numbers in memory, as numbers
 //   leave()                    at the end of a kernel
 // and then includes detail/operators.inl and detail/kernels.inl.
 #pragma once
@@ -68,7 +74,7 @@ struct mask {
 };
 
 // One operation for both types: T deduced would not let a plain number convert, so each is stamped out.
-#define NONLIN_VEC(T, bits_t, mantissa, suffix)                                                              \
+#define NONLIN_VEC(T, bits_t, mantissa_digits, suffix)                                                       \
   NONLIN_OP vec<T> load(const T* p) { return vec<T>(*p); }                                                   \
   NONLIN_OP vec<T> load(const T* p, std::size_t) { return vec<T>(*p); }                                      \
   NONLIN_OP void store(T* p, const vec<T>& a) { *p = a.v; }                                                  \
@@ -91,7 +97,25 @@ struct mask {
   NONLIN_OP vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                            \
     return from_bits(bits(a) | (bits(of) & (bits_t{1} << (sizeof(T) * 8 - 1))));                             \
   }                                                                                                          \
-  NONLIN_OP vec<T> shifted_to_exponent(const vec<T>& a) { return from_bits(bits(a) << mantissa); }           \
+  NONLIN_OP vec<T> shifted_to_exponent(const vec<T>& a) { return from_bits(bits(a) << mantissa_digits); }           \
+  NONLIN_OP vec<T> exponent(const vec<T>& a) {                                                               \
+    return vec<T>(static_cast<T>(bits(a) >> mantissa_digits) - exponent_bias<T>);                            \
+  }                                                                                                          \
+  NONLIN_OP vec<T> mantissa(const vec<T>& a) {                                                               \
+    return from_bits((bits(a) & bits(vec<T>(mantissa_bits<T>))) | bits(vec<T>(1)));                          \
+  }                                                                                                          \
+  NONLIN_OP double sum_of_lanes(const vec<T>& a) { return a.v; }                                             \
+  NONLIN_OP T max_of_lanes(const vec<T>& a) { return a.v; }                                                  \
+  NONLIN_OP bool any(const mask<T>& m) { return m.m; }                                                       \
+  NONLIN_OP void zip(const vec<T>& a, const vec<T>& b, vec<T>& first, vec<T>& second) {                      \
+    const vec<T> x = a, y = b;                                                                               \
+    first = x;                                                                                               \
+    second = y;                                                                                              \
+  }                                                                                                          \
+  NONLIN_OP void unzip(const vec<T>& first, const vec<T>& second, vec<T>& a, vec<T>& b) {                    \
+    zip(first, second, a, b);                                                                                \
+  }                                                                                                          \
+  NONLIN_OP vec<T> top_24_bits(const vec<T>&, const std::uint32_t* p) { return vec<T>(*p >> 8); }            \
   NONLIN_OP vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                              \
     return vec<T>(m.m ? a.v : b.v);                                                                          \
   }                                                                                                          \
@@ -107,6 +131,11 @@ struct mask {
 NONLIN_VEC(float, std::uint32_t, 23, f)
 NONLIN_VEC(double, std::uint64_t, 52, )
 #undef NONLIN_VEC
+
+using words_register = std::uint64_t;
+NONLIN_OP words_register product(const words_register& a, std::uint32_t b) {
+  return (a & 0xffffffffu) * b;
+}
 
 NONLIN_OP void fence() {}
 NONLIN_OP void leave() {}

@@ -71,6 +71,15 @@ struct mask;
   inline vec<T> shifted_to_exponent(const vec<T>& a) {                                                      \
     return vec<T>(_mm_castsi128_##s(_mm_slli_##si(_mm_cast##s##_si128(a.v), exponent_shift)));              \
   }                                                                                                         \
+  inline vec<T> exponent(const vec<T>& a) {                                                                 \
+    const reg magic = _mm_set1_##s(exponent_magic<T>);                                                        \
+    return vec<T>(_mm_or_##s(_mm_castsi128_##s(_mm_srli_##si(_mm_cast##s##_si128(a.v), exponent_shift)), magic) -       \
+                  _mm_set1_##s(exponent_magic<T> + exponent_bias<T>));                                        \
+  }                                                                                                         \
+  inline vec<T> mantissa(const vec<T>& a) {                                                                 \
+    return vec<T>(_mm_or_##s(_mm_and_##s(a.v, _mm_set1_##s(mantissa_bits<T>)), _mm_set1_##s(1)));                   \
+  }                                                                                                         \
+  inline bool any(const mask<T>& m) { return _mm_movemask_##s(m.m) != 0; }                                    \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                \
     return vec<T>(_mm_or_##s(_mm_and_##s(m.m, a.v), _mm_andnot_##s(m.m, b.v)));                             \
   }                                                                                                         \
@@ -88,6 +97,43 @@ struct mask;
 NONLIN_VEC(float, __m128, ps, 4, epi32, 23)
 NONLIN_VEC(double, __m128d, pd, 2, epi64, 52)
 #undef NONLIN_VEC
+
+inline double sum_of_lanes(const vec<double>& a) { return a.v[0] + a.v[1]; }
+inline double sum_of_lanes(const vec<float>& a) {
+  return sum_of_lanes(vec<double>(_mm_cvtps_pd(a.v) + _mm_cvtps_pd(_mm_movehl_ps(a.v, a.v))));
+}
+inline double max_of_lanes(const vec<double>& a) { return a.v[0] > a.v[1] ? a.v[0] : a.v[1]; }
+inline float max_of_lanes(const vec<float>& a) {
+  const __m128 t = _mm_max_ps(a.v, _mm_movehl_ps(a.v, a.v));
+  return t[0] > t[1] ? t[0] : t[1];
+}
+
+#define NONLIN_ZIP(T, s)                                                                                    \
+  inline void zip(const vec<T>& a, const vec<T>& b, vec<T>& first, vec<T>& second) {                        \
+    const auto low = _mm_unpacklo_##s(a.v, b.v), high = _mm_unpackhi_##s(a.v, b.v);                         \
+    first.v = low;                                                                                          \
+    second.v = high;                                                                                        \
+  }                                                                                                         \
+  inline void unzip(const vec<T>& first, const vec<T>& second, vec<T>& a, vec<T>& b) {                      \
+    constexpr int even = sizeof(T) == 4 ? 0x88 : 0, odd = sizeof(T) == 4 ? 0xdd : 3;                        \
+    const auto x = _mm_shuffle_##s(first.v, second.v, even), y = _mm_shuffle_##s(first.v, second.v, odd);   \
+    a.v = x;                                                                                                \
+    b.v = y;                                                                                                \
+  }
+NONLIN_ZIP(float, ps)
+NONLIN_ZIP(double, pd)
+#undef NONLIN_ZIP
+
+using words_register [[gnu::vector_size(16)]] = std::uint64_t;
+inline words_register product(const words_register& a, std::uint32_t b) {
+  return reinterpret_cast<words_register>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), _mm_set1_epi64x(b)));
+}
+inline vec<float> top_24_bits(const vec<float>&, const std::uint32_t* p) {
+  return vec<float>(_mm_cvtepi32_ps(_mm_srli_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), 8)));
+}
+inline vec<double> top_24_bits(const vec<double>&, const std::uint32_t* p) {
+  return vec<double>(_mm_cvtepi32_pd(_mm_srli_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)), 8)));
+}
 
 inline void fence() { _mm_sfence(); }
 inline void leave() {}

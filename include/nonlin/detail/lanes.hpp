@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What loops over arrays are written with outside the ISA files: bodies of kernels::run. V is a vector type.
+#pragma once
+#include <limits>
+#include "../math/exp.hpp"
+#include "number.hpp"
+
+#include "begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace detail {
+
+template <vector V>
+NONLIN_INLINE V load(const element_of<V>* p) {
+  return load(V(), p);
+}
+// the first n lanes; zeros in the others
+template <vector V>
+NONLIN_INLINE V load(const element_of<V>* p, std::size_t n) {
+  return n == V::size ? load(V(), p) : load(V(), p, n);
+}
+template <vector V>
+NONLIN_INLINE void store_some(element_of<V>* p, const V& a, std::size_t n) {
+  if (n == V::size)
+    store(p, a);
+  else
+    store(p, a, n);
+}
+
+template <class T>
+inline constexpr T lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+// on in the first n lanes
+template <vector V>
+NONLIN_INLINE auto first_lanes(std::size_t n) {
+  return load<V>(lane_numbers<element_of<V>>) < V(n);
+}
+
+// a + b = sum + error, exactly
+template <class V>
+struct sum_and_error {
+  V sum, error;
+};
+template <class V>
+NONLIN_INLINE sum_and_error<V> two_sum(const V& a, const V& b) {
+  const V s = a + b, t = s - a;
+  return {s, (a - (s - t)) + (b - t)};
+}
+
+// A sum of vectors, lane by lane, whose error does not grow with their number.
+template <class V>
+struct long_sum {
+  V high = V(0), low = V(0);
+
+  NONLIN_INLINE void add(const V& a) {
+    const auto s = two_sum(high, a);
+    high = s.sum;
+    low = low + s.error;
+  }
+  NONLIN_INLINE V value() const { return high + low; }
+  NONLIN_INLINE double of_lanes() const { return sum_of_lanes(high) + sum_of_lanes(low); }
+};
+
+constexpr std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
+}  // namespace nonlin
+#include "end.hpp"

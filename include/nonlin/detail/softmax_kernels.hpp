@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows and columns of exponentials that add up to one.
+//
+//   e^x = 2^n (1 + q) with x itself, not x - max: the rounding of x - max would be |x - max| 2^-24 of the result.
+//   Terms are kept as e^x / 2^R e^-shift, (R, shift) being the row's reference: R = max / ln 2 rounded and shift = 0 where
+//   |max| <= 256, R = 0 and shift = max beyond, where x - max is exact for all x that count.
+//   A row's reference comes from its first elements, so that no pass for the maximum is needed. An element that is much
+//   larger makes one: what is done already is scaled down, once.
+//   Each lane adds up at most 16 terms, in pairs, before it goes to a compensated sum.
+#pragma once
+#include "../math/log.hpp"
+#include "strips.hpp"
+
+#include "begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace detail {
+
+enum class softmax_result { probabilities, logarithms, statistics };
+
+// What is computed of what. Inputs may be null, apart from x; so may outputs.
+template <class T>
+struct softmax_job {
+  const T* x = nullptr;
+  const T* mask = nullptr;      // added to scale * x; repeats after mask_outer outer indices
+  std::size_t mask_outer = 1;
+  double scale = 1;
+  bool zero_if_masked = false;  // a row that is -inf everywhere
+  T* y = nullptr;
+  T factor = 1;                    // of the probabilities
+  T* log_sum_exp = nullptr;        // one a column
+  double* max_and_sum = nullptr;   // two a column: of all x, and of e^(x - max); an input if `known`
+  bool known = false;
+  axis_shape shape;
+};
+
+template <class V>
+struct logit {
+  V high, low;  // low: what a product or a sum has lost
+};
+
+// scale * x + mask, at i. General: not just x.
+template <bool General, class V>
+NONLIN_INLINE logit<V> logit_of(const V& x, const V& mask, const V& scale, const V& scale_rest) {
+  if constexpr (!General) {
+    return {x, V(0)};
+  } else {
+    const V product = x * scale, lost = fma(x, scale_rest, math::product_error(x, scale, product));
+    const auto z = two_sum(product, mask);
+    return {z.sum, z.error + lost};
+  }
+}
+
+template <class T, bool General>
+struct logits {
+  const T *x, *mask;
+  double scale;
+
+  template <class V>
+  NONLIN_INLINE logit<V> at(std::size_t i, std::size_t k) const {
+    const V v = load<V>(x + i, k);
+    if constexpr (!General) return logit_of<false>(v, v, v, v);
+    const V s(scale);
+    return logit_of<true>(v, mask != nullptr ? load<V>(mask + i, k) : V(0), s,
+                          V(scale - static_cast<double>(static_cast<T>(scale))));
+  }
+  // -inf in the lanes beyond the k-th
+  template <class V>
+  NONLIN_INLINE logit<V> padded(std::size_t i, std::size_t k) const {
+    logit<V> z = at<V>(i, k);
+    if (k != V::size) z.high = select(first_lanes<V>(k), z.high, V(-std::numeric_limits<T>::infinity()));
+    return z;
+  }
+};
+
+template <class T>
+inline constexpr T far_from_zero = 256;  // see above
+template <class T>
+inline constexpr T term_is_zero = sizeof(T) == 4 ? T(110) : T(760);  // below the reference
+template <class T>
+inline constexpr T too_large = sizeof(T) == 4 ? T(40) : T(300);  // above it
+
+template <class V>
+struct reference {
+  V shift, exponent, lowest;
+
+  reference() = default;
+  NONLIN_INLINE reference(const V& s, const V& e, const V& l) : shift(s), exponent(e), lowest(l) {}
+  // the largest x; that of an empty set is -inf
+  NONLIN_INLINE explicit reference(const V& max) {
+    using T = element_of<V>;
+    using c = math::exp_constants<T>;
+    const V m = select(max == V(-std::numeric_limits<T>::infinity()), V(0), max);
+    const auto far = abs(m) > V(far_from_zero<T>);
+    shift = select(far, m, V(0));
+    exponent = select(far, V(0), fma(m, V(c::log2e), V(c::round)) - V(c::round));
+    lowest = m - V(term_is_zero<T>);
+  }
+
+  // e^(z - reference)
+  template <bool General>
+  NONLIN_INLINE V term(const logit<V>& z) const {
+    const V d = at_least(z.high, lowest) - shift;
+    if constexpr (General) {
+      const auto e = math::exp_parts(d, select(z.high > lowest, z.low, V(0)));
+      return math::scale_down(V(1) + e.q, e.n - exponent);
+    } else {
+      const auto e = math::exp_parts(d);
+      return math::scale_down(V(1) + e.q, e.n - exponent);
+    }
+  }
+};
+
+// From one reference to one that is higher: times e^(old - higher), exponent and the rest apart.
+template <class V>
+struct rescaling {
+  V exponent, rest;
+
+  NONLIN_INLINE rescaling(const reference<V>& old, const reference<V>& higher, const V& max) {
+    using T = element_of<V>;
+    using c = math::exp_constants<T>;
+    const V ln2(c::ln2_hi), p = old.exponent * ln2;  // one of p and shift is zero
+    const V low = fma(old.exponent, V(c::ln2_lo), math::product_error(old.exponent, ln2, p));
+    const V forgotten = max - V(sizeof(T) == 4 ? T(170) : T(1300));  // nothing is left of anything
+    const auto e = math::exp_parts(at_least(p + old.shift, forgotten) - higher.shift, low);
+    exponent = e.n - higher.exponent;
+    rest = V(1) + e.q;
+  }
+  NONLIN_INLINE V operator()(const V& term) const { return math::scale(term * rest, exponent); }
+};
+
+// z - log(e^reference sum), with the digits that z and the reference share in front cancelled first
+template <class V>
+struct logarithm {
+  V shift, high, low;
+
+  NONLIN_INLINE logarithm(const V& s, const V& h, const V& l) : shift(s), high(h), low(l) {}
+  NONLIN_INLINE logarithm(const reference<V>& r, const V& sum, bool zero_if_masked) {
+    using T = element_of<V>;
+    using c = math::exp_constants<T>;
+    const V log = math::log_of_normal(sum), inf(std::numeric_limits<T>::infinity());
+    const V ln2(c::ln2_hi), p = r.exponent * ln2;
+    const auto s = two_sum(p, select(sum == V(0), zero_if_masked ? V(0) : inf - inf, log));
+    shift = r.shift;
+    high = s.sum;
+    low = s.error + fma(r.exponent, V(c::ln2_lo), math::product_error(r.exponent, ln2, p));
+  }
+  NONLIN_INLINE V of(const logit<V>& z) const {
+    const V y = ((z.high - shift) - high) + (select(abs(z.high) < V(std::numeric_limits<element_of<V>>::infinity()),
+                                                    z.low, V(0)) -
+                                             low);
+    return y;
+  }
+  NONLIN_INLINE V sum_exp(const V& sum) const {
+    return select(sum == V(0), V(-std::numeric_limits<element_of<V>>::infinity()), (shift + high) + low);
+  }
+};
+
+template <class V>
+NONLIN_INLINE V inverse(const V& sum, const V& factor, bool zero_if_masked) {
+  return zero_if_masked ? select(sum == V(0), V(0), factor / sum) : factor / sum;
+}
+
+// -- one row that lies in one piece ---------------------------------------------------------------------------
+
+template <class V, bool General>
+struct row_of_terms {
+  using T = element_of<V>;
+  static constexpr std::size_t w = V::size;
+
+  logits<T, General> z;
+  std::size_t n;
+  T* y;  // where the terms go; null: nowhere
+
+  reference<V> ref;
+  double sum = 0;
+  V largest;
+
+  // The largest of the elements from `first` on, NaN aside.
+  NONLIN_INLINE V largest_from(std::size_t first) const {
+    V m(-std::numeric_limits<T>::infinity());
+    for (std::size_t i = first; i < n; i += w) m = at_least(m, z.template padded<V>(i, least(w, n - i)).high);
+    return V(max_of_lanes(m));
+  }
+
+  NONLIN_INLINE void add_up() {
+    constexpr std::size_t unroll = General ? 1 : 4;
+    const V none(-std::numeric_limits<T>::infinity()), infinity(std::numeric_limits<T>::infinity());
+    V limit = none;
+    bool first = true;
+    largest = none;
+    ref = reference<V>(none);
+    long_sum<V> total;
+    V part(0);
+    for (std::size_t i = 0, blocks = 0; i < n; i += unroll * w) {
+      logit<V> a[unroll];
+      for (std::size_t k = 0; k < unroll; ++k) {
+        a[k] = {none, V(0)};
+        if (i + k * w < n) a[k] = z.template padded<V>(i + k * w, least(w, n - i - k * w));
+      }
+      V top = largest;
+      for (std::size_t k = 0; k < unroll; ++k) top = at_least(top, a[k].high);
+      if (any(top > limit)) [[unlikely]] {
+        // The first time the reference is the first block's maximum, the second time that of all.
+        const V max = first ? V(max_of_lanes(top)) : at_least(largest_from(i), V(max_of_lanes(top)));
+        total.add(part);
+        part = V(0);
+        const reference<V> higher(max);
+        if (!first) {
+          const rescaling<V> lower(ref, higher, max);
+          for (std::size_t k = 0; y != nullptr && k < i; k += w) store(y + k, lower(load<V>(y + k)));
+          total.high = lower(total.high);
+          total.low = lower(total.low);
+        }
+        ref = higher;
+        limit = first ? max + V(too_large<T>) : infinity;
+        first = false;
+      }
+      largest = top;
+      V t[unroll];
+      for (std::size_t k = 0; k < unroll; ++k) {
+        t[k] = ref.template term<General>(a[k]);
+        if (y != nullptr && i + k * w < n) store_some(y + i + k * w, t[k], least(w, n - i - k * w));
+      }
+      if constexpr (unroll == 4)
+        part = part + ((t[0] + t[1]) + (t[2] + t[3]));
+      else
+        part = part + t[0];
+      if (++blocks % 4 == 0) {
+        total.add(part);
+        part = V(0);
+      }
+    }
+    total.add(part);
+    sum = total.of_lanes();
+  }
+};
+
+// f(i, k) for the vectors of a row: whole ones in fours, then the rest
+template <class V, class F>
+NONLIN_INLINE void for_row(std::size_t n, const F& f) {
+  constexpr std::size_t w = V::size;
+  std::size_t i = 0;
+  for (; i + 4 * w <= n; i += 4 * w) {
+    f(i, w);
+    f(i + w, w);
+    f(i + 2 * w, w);
+    f(i + 3 * w, w);
+  }
+  for (; i < n; i += w) f(i, least(w, n - i));
+}
+
+template <class V, softmax_result Result, bool General>
+NONLIN_INLINE void softmax_row(const softmax_job<element_of<V>>& job, const logits<element_of<V>, General>& z,
+                               std::size_t row) {
+  using T = element_of<V>;
+  const std::size_t n = job.shape.axis;
+  T* const y = job.y != nullptr ? job.y + row * n : nullptr;
+  row_of_terms<V, General> terms{z, n, Result == softmax_result::probabilities ? y : nullptr, {}, 0, {}};
+  if (job.known) {
+    const double *const stats = job.max_and_sum + 2 * row, max = stats[0];
+    terms.largest = V(max);
+    terms.ref = reference<V>(V(max));
+    const double at = static_cast<double>(max_of_lanes(terms.ref.shift)) +
+                      static_cast<double>(max_of_lanes(terms.ref.exponent)) * 0.69314718055994531;
+    terms.sum = stats[1] * nonlin::exp(stats[1] == 0 ? 0.0 : max - at);
+  } else {
+    terms.add_up();
+  }
+  const V sum(terms.sum);
+  if constexpr (Result == softmax_result::statistics) {
+    if (job.max_and_sum != nullptr) {
+      const double max = static_cast<double>(max_of_lanes(terms.largest));
+      const double shift = static_cast<double>(max_of_lanes(terms.ref.shift));
+      const double at = shift + static_cast<double>(max_of_lanes(terms.ref.exponent)) * 0.69314718055994531;
+      job.max_and_sum[2 * row] = max;
+      job.max_and_sum[2 * row + 1] = terms.sum == 0 ? 0 : terms.sum * nonlin::exp(at - max);
+    }
+  }
+  if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
+    // by the maximum itself: where it is all of the sum, the digits of a large log(sum) would be missed
+    const V max(max_of_lanes(terms.largest)), at = select(max == V(-std::numeric_limits<T>::infinity()), V(0), max);
+    const reference<V> top(max);
+    const V top_sum = rescaling<V>(terms.ref, top, at)(sum);
+    const logarithm<V> log(top, top_sum, job.zero_if_masked);
+    if (job.log_sum_exp != nullptr) store(job.log_sum_exp + row, log.sum_exp(sum), 1);
+    if constexpr (Result == softmax_result::logarithms) {
+      const logits<T, General> zz = z;
+      for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+        store_some(y + i, log.of(zz.template at<V>(i, k)), k);
+      });
+    }
+  }
+  if constexpr (Result == softmax_result::probabilities) {
+    const V f = inverse(sum, V(job.factor), job.zero_if_masked);
+    if (job.known) {
+      const reference<V> ref = terms.ref;
+      for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+        store_some(y + i, ref.template term<General>(z.template at<V>(i, k)) * f, k);
+      });
+    } else {
+      for_row<V>(n, [&](std::size_t i, std::size_t k)
+                     NONLIN_INLINE_LAMBDA { store_some(y + i, load<V>(y + i, k) * f, k); });
+    }
+  }
+}
+
+// -- a strip of columns ---------------------------------------------------------------------------------------
+
+// The references of a strip's lanes.
+template <class V>
+struct references {
+  per_lane<V> shift, exponent, lowest;
+
+  NONLIN_INLINE void set(std::size_t u, const reference<V>& r) {
+    shift.set(u, r.shift);
+    exponent.set(u, r.exponent);
+    lowest.set(u, r.lowest);
+  }
+  NONLIN_INLINE reference<V> operator[](std::size_t u) const { return {shift[u], exponent[u], lowest[u]}; }
+};
+
+// f(u) for the u-th vectors of lanes
+template <class F>
+NONLIN_INLINE void for_each_vector(std::size_t vectors, const F& f) {
+  for (std::size_t u = 0; u < vectors; ++u) f(u);
+}
+
+// The sums, over each column, of what `term` gives for the vectors of a strip.
+template <class V, class Term>
+NONLIN_INLINE void add_up_columns(const strip& s, per_lane<V>& sum, const Term& term) {
+  const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
+  per_lane<V> low, part;
+  for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+    sum.set(u, V(0));
+    low.set(u, V(0));
+  });
+  for (std::size_t first = 0; first < steps; first += 8) {
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { part.set(u, V(0)); });
+    for_vectors<V>(s, first, least(first + 8, steps),
+                   [&](std::size_t i, std::size_t k, std::size_t u)
+                       NONLIN_INLINE_LAMBDA { part.set(u, term(part[u], i, k, u)); });
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+      const auto t = two_sum(sum[u], part[u]);
+      sum.set(u, t.sum);
+      low.set(u, low[u] + t.error);
+    });
+  }
+  for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { sum.set(u, sum[u] + low[u]); });
+  combine_columns(s, sum, [](element_of<V> a, element_of<V> b) { return a + b; });
+}
+
+template <class V, softmax_result Result, bool General>
+NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const strip& s,
+                                 const logits<element_of<V>, General>& z, element_of<V>* y) {
+  using T = element_of<V>;
+  constexpr std::size_t w = V::size;
+  const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
+  const V none(-std::numeric_limits<T>::infinity());
+  per_lane<V> max, sum;
+  references<V> ref;
+  double* const stats = job.max_and_sum != nullptr ? job.max_and_sum + 2 * s.first_column : nullptr;
+  // e^(max - reference)
+  const auto largest_term = [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+    return ref[u].template term<false>({select(max[u] == none, V(0), max[u]), V(0)});
+  };
+
+  if (job.known) {
+    for (std::size_t c = 0; c < vectors * w; ++c) {
+      const std::size_t column = c % s.period < s.columns ? c % s.period : 0;
+      max.lane[c] = static_cast<T>(stats[2 * column]);
+      sum.lane[c] = static_cast<T>(stats[2 * column + 1]);
+    }
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+      ref.set(u, reference<V>(max[u]));
+      sum.set(u, sum[u] * largest_term(u));
+    });
+  } else {
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { max.set(u, none); });
+    for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
+      max.set(u, at_least(max[u], z.template padded<V>(i, k).high));
+    });
+    combine_columns(s, max, [](T a, T b) { return b > a ? b : a; });
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { ref.set(u, reference<V>(max[u])); });
+    add_up_columns(s, sum, [&](const V& part, std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
+      const V t = ref[u].template term<General>(z.template padded<V>(i, k));
+      if (Result == softmax_result::probabilities) store_some(y + i, t, k);
+      return part + t;
+    });
+  }
+
+  if constexpr (Result == softmax_result::statistics) {
+    if (stats != nullptr) {
+      for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+        if (u * w >= s.columns) return;
+        T part[w];
+        store(part, sum[u] / largest_term(u));
+        for (std::size_t c = u * w; c < least(s.columns, (u + 1) * w); ++c) {
+          stats[2 * c] = static_cast<double>(max.lane[c]);
+          stats[2 * c + 1] = static_cast<double>(part[c - u * w]);
+        }
+      });
+    }
+  }
+  if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
+    per_lane<V> shift, high, low;
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+      const logarithm<V> log(ref[u], sum[u], job.zero_if_masked);
+      shift.set(u, log.shift);
+      high.set(u, log.high);
+      low.set(u, log.low);
+      if (job.log_sum_exp != nullptr && u * w < s.columns)
+        store_some(job.log_sum_exp + s.first_column + u * w, log.sum_exp(sum[u]), least(w, s.columns - u * w));
+    });
+    if constexpr (Result == softmax_result::logarithms) {
+      for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
+        store_some(y + i, logarithm<V>{shift[u], high[u], low[u]}.of(z.template at<V>(i, k)), k);
+      });
+    }
+  }
+  if constexpr (Result == softmax_result::probabilities) {
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
+      sum.set(u, inverse(sum[u], V(job.factor), job.zero_if_masked));
+    });
+    for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
+      const V t = job.known ? ref[u].template term<General>(z.template at<V>(i, k)) : load<V>(y + i, k);
+      store_some(y + i, t * sum[u], k);
+    });
+  }
+}
+
+template <class T, softmax_result Result, bool General>
+struct softmax_body {
+  softmax_job<T> job;
+
+  template <class V>
+  NONLIN_INLINE void operator()(const V&) const {
+    const axis_shape& s = job.shape;
+    if (s.inner == 1 && s.axis > short_axis<V>) {
+      for (std::size_t o = 0; o < s.outer; ++o) {
+        const T* const mask = job.mask != nullptr ? job.mask + o % job.mask_outer * s.axis : nullptr;
+        softmax_row<V, Result, General>(job, {job.x + o * s.axis, mask, job.scale}, o);
+      }
+      return;
+    }
+    const T* const in[2] = {job.x, job.mask};
+    for_strips<V>(s, in, job.mask_outer, job.y,
+                  [&](const strip& t, const T* const (&from)[2], T* to) NONLIN_INLINE_LAMBDA {
+                    softmax_strip<V, Result, General>(job, t, {from[0], from[1], job.scale}, to);
+                  });
+  }
+};
+
+// -- backward -------------------------------------------------------------------------------------------------
+
+// dx = scale y (dy - sum of y dy); of the logarithms: dx = scale (dy - e^y sum of dy)
+template <class T, bool Log>
+struct softmax_backward_body {
+  const T *y, *dy;
+  T* dx;
+  double scale;
+  axis_shape shape;
+
+  template <class V>
+  static NONLIN_INLINE V gradient(const V& y, const V& dy, const V& sum, const V& scale) {
+    if constexpr (Log)
+      return scale * fnma(math::exp(y), sum, dy);
+    else
+      return scale * y * (dy - sum);
+  }
+  template <class V>
+  static NONLIN_INLINE V to_sum(const V& part, const V& y, const V& dy) {
+    if constexpr (Log)
+      return part + dy;
+    else
+      return fma(y, dy, part);
+  }
+
+  template <class V>
+  NONLIN_INLINE void row(const V&, std::size_t o) const {
+    constexpr std::size_t w = V::size;
+    const std::size_t n = shape.axis;
+    const T *const py = y + o * n, *const pdy = dy + o * n;
+    T* const out = dx + o * n;
+    long_sum<V> total;
+    for (std::size_t i = 0; i < n;) {
+      V a(0), b(0);
+      const std::size_t stop = least(n, i + 16 * w);
+      for (; i + 2 * w <= stop; i += 2 * w) {
+        a = to_sum(a, load<V>(py + i), load<V>(pdy + i));
+        b = to_sum(b, load<V>(py + i + w), load<V>(pdy + i + w));
+      }
+      for (; i < stop; i += w) {
+        const std::size_t k = least(w, stop - i);
+        a = to_sum(a, load<V>(py + i, k), load<V>(pdy + i, k));
+      }
+      i = stop;
+      total.add(a + b);
+    }
+    const V sum(total.of_lanes()), s(scale);
+    for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+      store_some(out + i, gradient(load<V>(py + i, k), load<V>(pdy + i, k), sum, s), k);
+    });
+  }
+
+  template <class V>
+  NONLIN_INLINE void operator()(const V&) const {
+    if (shape.inner == 1 && shape.axis > short_axis<V>) {
+      for (std::size_t o = 0; o < shape.outer; ++o) row(V(), o);
+      return;
+    }
+    const T* const in[2] = {y, dy};
+    for_strips<V>(shape, in, shape.outer, dx, [&](const strip& t, const T* const (&from)[2], T* to) NONLIN_INLINE_LAMBDA {
+      per_lane<V> sum;
+      add_up_columns(t, sum, [&](const V& part, std::size_t i, std::size_t k, std::size_t) NONLIN_INLINE_LAMBDA {
+        return to_sum(part, load<V>(from[0] + i, k), load<V>(from[1] + i, k));
+      });
+      const V s(scale);
+      for_vectors<V>(t, 0, all_steps(t), [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
+        store_some(to + i, gradient(load<V>(from[0] + i, k), load<V>(from[1] + i, k), sum[u], s), k);
+      });
+    });
+  }
+};
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
+}  // namespace nonlin
+#include "end.hpp"
