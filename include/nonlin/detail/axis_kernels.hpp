@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise functions of several arrays, some with parameters along an axis (a bias, a slope for each channel), and with
+// sums along the rest (their gradients), in one pass.
+//
+// A functor is called with vectors of the inputs and of the parameters, and gives outputs and terms of sums:
+//   template <class V> void operator()(const V (&in)[In], const V (&p)[P], V (&out)[Out], V (&term)[S]) const
+//
+//   inner >= 64, or one channel   channel by channel, in runs of `inner` elements, the parameters in registers
+//   inner < 64                    the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one
+//                                 for each element of a piece, stay in the first-level cache
+//
+// Sums: at most 16 terms in a lane before they go to a compensated sum. Which terms go where depends on indices alone. The
+// error is within 2^-19 of the sum of magnitudes (double: 2^-48), however many there are, and that of the terms.
+#pragma once
+#include "../axis.hpp"
+#include "lanes.hpp"
+
+#include "begin.hpp"
+
+namespace nonlin {
+inline namespace NONLIN_ABI {
+namespace detail {
+
+// An array over the shape: element (o, a, i) at data + o * outer + a * axis + i.
+template <class T>
+struct strided {
+  T* data;
+  std::size_t outer, axis;
+
+  T* at(std::size_t o, std::size_t a) const { return data != nullptr ? data + o * outer + a * axis : nullptr; }
+};
+
+// Sizes of no array.
+constexpr std::size_t at_least_one(std::size_t n) { return n == 0 ? 1 : n; }
+
+template <class T, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
+struct axis_job {
+  axis_shape shape;
+  strided<const T> in[In];
+  const T* p[at_least_one(P)] = {};  // one a channel; null: -0, which is nothing added
+  strided<T> out[Out];
+  T* sums[at_least_one(S)] = {};         // one a channel; null: not wanted
+  double* totals[at_least_one(S)] = {};  // over all channels; null: not wanted
+  bool interleaved = false;              // inputs 0 and 1, parameters, outputs and sums 0 and 1 alternate in memory
+};
+
+// Vectors of one step.
+template <class V, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
+struct axis_step {
+  V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
+};
+
+template <class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, bool Axis>
+struct axis_body {
+  axis_job<T, In, P, Out, S> job;
+  F f;
+
+  static constexpr std::size_t piece = 512;  // elements
+  static constexpr std::size_t chain = 16;   // terms in a lane
+  static constexpr T none = T(-0.0);         // x + none is x, of x = -0 too
+
+  // -- runs -------------------------------------------------------------------------------------------------
+
+  template <class V>
+  struct run_sums {
+    long_sum<V> total[at_least_one(S)];
+    V part[at_least_one(S)];
+    std::size_t count = 0;
+
+    NONLIN_INLINE run_sums() {
+      for (std::size_t s = 0; s < S; ++s) part[s] = V(0);
+    }
+    NONLIN_INLINE void add(std::size_t s, const V& term) { part[s] = part[s] + term; }
+    NONLIN_INLINE void next() {
+      if constexpr (S != 0) {
+        if (++count % chain == 0) flush();
+      }
+    }
+    NONLIN_INLINE void flush() {
+      for (std::size_t s = 0; s < S; ++s) {
+        total[s].add(part[s]);
+        part[s] = V(0);
+      }
+    }
+  };
+
+  // n elements from (o, a, 0) on
+  template <class V>
+  NONLIN_INLINE void run(const F& functor, std::size_t o, std::size_t a, std::size_t n, const V (&p)[at_least_one(P)],
+                         run_sums<V>& sums) const {
+    constexpr std::size_t w = V::size;
+    const T* in[In];
+    T* out[Out];
+    for (std::size_t k = 0; k < In; ++k) in[k] = job.in[k].at(o, a);
+    for (std::size_t k = 0; k < Out; ++k) out[k] = job.out[k].at(o, a);
+    const auto step = [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+      axis_step<V, In, P, Out, S> v;
+      for (std::size_t j = 0; j < In; ++j) v.in[j] = load<V>(in[j] + i, k);
+      for (std::size_t j = 0; j < P; ++j) v.p[j] = p[j];
+      functor(v.in, v.p, v.out, v.term);
+      for (std::size_t j = 0; j < Out; ++j) store_some(out[j] + i, v.out[j], k);
+      for (std::size_t s = 0; s < S; ++s) sums.add(s, k == w ? v.term[s] : select(first_lanes<V>(k), v.term[s], V(0)));
+      sums.next();
+    };
+    std::size_t i = 0;
+    for (; i + 2 * w <= n; i += 2 * w) {
+      for (std::size_t u = 0; u < 2; ++u) step(i + u * w, w);
+    }
+    for (; i < n; i += w) step(i, least(w, n - i));
+  }
+
+  template <class V>
+  NONLIN_INLINE void runs(const F& functor) const {
+    const axis_shape& s = job.shape;
+    // without sums in the order of memory
+    const bool by_channel = S != 0;
+    const std::size_t first = by_channel ? s.axis : s.outer, second = by_channel ? s.outer : s.axis;
+    for (std::size_t k = 0; k < first; ++k) {
+      run_sums<V> sums;
+      for (std::size_t j = 0; j < second; ++j) {
+        const std::size_t a = by_channel ? k : j, o = by_channel ? j : k;
+        V p[at_least_one(P)];
+        for (std::size_t m = 0; m < P; ++m) p[m] = V(job.p[m] != nullptr ? job.p[m][a] : none);
+        run<V>(functor, o, a, s.inner, p, sums);
+      }
+      sums.flush();
+      for (std::size_t m = 0; m < S; ++m) finish(m, k, sums.total[m].of_lanes());
+    }
+  }
+
+  // -- pieces -----------------------------------------------------------------------------------------------
+
+  // parameters of elements first .. first + n of a block
+  NONLIN_INLINE const T* expanded(const T* p, std::size_t first, std::size_t n, T (&buffer)[piece]) const {
+    const std::size_t inner = job.shape.inner;
+    if (p != nullptr && inner == 1) return p + first;
+    for (std::size_t j = 0; j < n; ++j) buffer[j] = p != nullptr ? p[(first + j) / inner] : none;
+    return buffer;
+  }
+
+  template <class V>
+  NONLIN_INLINE void pieces(const F& functor) const {
+    constexpr std::size_t w = V::size;
+    const axis_shape& s = job.shape;
+    const std::size_t block = s.axis * s.inner, size = piece / s.inner * s.inner;
+    alignas(64) T buffer[at_least_one(P)][piece], part[at_least_one(S)][piece], high[at_least_one(S)][piece],
+        low[at_least_one(S)][piece];
+    for (std::size_t first = 0; first < block; first += size) {
+      const std::size_t n = least(size, block - first);
+      const T* p[at_least_one(P)];
+      for (std::size_t k = 0; k < P; ++k) p[k] = expanded(job.p[k], first, n, buffer[k]);
+      for (std::size_t k = 0; k < S; ++k) {
+        for (std::size_t j = 0; j < piece; ++j) part[k][j] = high[k][j] = low[k][j] = 0;
+      }
+      for (std::size_t o = 0; o < s.outer; ++o) {
+        for (std::size_t i = 0; i < n; i += w) {
+          const std::size_t k = least(w, n - i);
+          axis_step<V, In, P, Out, S> v;
+          for (std::size_t j = 0; j < In; ++j) v.in[j] = load<V>(job.in[j].at(o, 0) + first + i, k);
+          for (std::size_t j = 0; j < P; ++j) v.p[j] = load<V>(p[j] + i, k);
+          functor(v.in, v.p, v.out, v.term);
+          for (std::size_t j = 0; j < Out; ++j) store_some(job.out[j].at(o, 0) + first + i, v.out[j], k);
+          for (std::size_t j = 0; j < S; ++j) store(part[j] + i, load<V>(part[j] + i) + v.term[j]);
+        }
+        if (S != 0 && (o % chain == chain - 1 || o + 1 == s.outer)) flush<V>(n, part, high, low);
+      }
+      for (std::size_t k = 0; k < S; ++k) {
+        for (std::size_t a = 0; a < n / s.inner; ++a) {
+          double sum = 0;
+          for (std::size_t j = a * s.inner; j < (a + 1) * s.inner; ++j)
+            sum += static_cast<double>(high[k][j]) + static_cast<double>(low[k][j]);
+          finish(k, first / s.inner + a, sum);
+        }
+      }
+    }
+  }
+
+  template <class V, std::size_t N>
+  NONLIN_INLINE void flush(std::size_t n, T (&part)[N][piece], T (&high)[N][piece], T (&low)[N][piece]) const {
+    for (std::size_t k = 0; k < S; ++k) {
+      for (std::size_t i = 0; i < n; i += V::size) {
+        const auto t = two_sum(load<V>(high[k] + i), load<V>(part[k] + i));
+        store(high[k] + i, t.sum);
+        store(low[k] + i, load<V>(low[k] + i) + t.error);
+        store(part[k] + i, V(0));
+      }
+    }
+  }
+
+  // -- pairs: gate and value alternate, inner is 1 ------------------------------------------------------------
+
+  template <class V>
+  static NONLIN_INLINE void load_pairs(const T* p, std::size_t k, V& a, V& b) {
+    const V x = load<V>(p, least(V::size, 2 * k)), y = 2 * k > V::size ? load<V>(p + V::size, 2 * k - V::size) : V(0);
+    unzip(x, y, a, b);
+  }
+  template <class V>
+  static NONLIN_INLINE void store_pairs(T* p, std::size_t k, const V& a, const V& b) {
+    V x, y;
+    zip(a, b, x, y);
+    store_some(p, x, least(V::size, 2 * k));
+    if (2 * k > V::size) store_some(p + V::size, y, 2 * k - V::size);
+  }
+
+  // Inputs 0, 1, parameters and sums 0, 1, and the outputs, if two, in pairs.
+  template <class V>
+  NONLIN_INLINE void pairs(const F& functor) const {
+    constexpr std::size_t w = V::size;
+    const axis_shape& s = job.shape;
+    alignas(64) T part[at_least_one(S)][piece], high[at_least_one(S)][piece], low[at_least_one(S)][piece];
+    for (std::size_t first = 0; first < s.axis; first += piece) {
+      const std::size_t n = least(piece, s.axis - first);
+      for (std::size_t k = 0; k < S; ++k) {
+        for (std::size_t j = 0; j < piece; ++j) part[k][j] = high[k][j] = low[k][j] = 0;
+      }
+      for (std::size_t o = 0; o < s.outer; ++o) {
+        for (std::size_t i = 0; i < n; i += w) {
+          const std::size_t k = least(w, n - i), at = first + i;
+          axis_step<V, In, P, Out, S> v;
+          load_pairs(job.in[0].at(o, 0) + 2 * at, k, v.in[0], v.in[1]);
+          for (std::size_t j = 2; j < In; ++j) v.in[j] = load<V>(job.in[j].at(o, 0) + at, k);
+          if constexpr (P >= 2) {
+            v.p[0] = v.p[1] = V(none);
+            if (job.p[0] != nullptr) load_pairs(job.p[0] + 2 * at, k, v.p[0], v.p[1]);
+          }
+          functor(v.in, v.p, v.out, v.term);
+          if constexpr (Out == 2)
+            store_pairs(job.out[0].at(o, 0) + 2 * at, k, v.out[0], v.out[1]);
+          else
+            store_some(job.out[0].at(o, 0) + at, v.out[0], k);
+          for (std::size_t j = 0; j < S; ++j) store(part[j] + i, load<V>(part[j] + i) + v.term[j]);
+        }
+        if (S != 0 && (o % chain == chain - 1 || o + 1 == s.outer)) flush<V>(n, part, high, low);
+      }
+      for (std::size_t k = 0; k < S; ++k) {
+        for (std::size_t a = 0; a < n; ++a) {
+          const double sum = static_cast<double>(high[k][a]) + static_cast<double>(low[k][a]);
+          if (job.totals[k] != nullptr) *job.totals[k] += sum;
+          if (k < 2 && job.sums[0] != nullptr) job.sums[0][2 * (first + a) + k] = static_cast<T>(sum);
+        }
+      }
+    }
+  }
+
+  NONLIN_INLINE void finish(std::size_t k, std::size_t channel, double sum) const {
+    if (job.sums[k] != nullptr) job.sums[k][channel] = static_cast<T>(sum);
+    if (job.totals[k] != nullptr) *job.totals[k] += sum;
+  }
+
+  template <class V>
+  NONLIN_INLINE void operator()(const V&) const {
+    const F functor = f;
+    if constexpr (Axis) {
+      if constexpr (In >= 2) {
+        if (job.interleaved) return pairs<V>(functor);
+      }
+      if (job.shape.inner < 64 && job.shape.axis != 1) return pieces<V>(functor);
+    }
+    runs<V>(functor);
+  }
+};
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
+}  // namespace nonlin
+#include "end.hpp"
