@@ -115,9 +115,9 @@ T* to_write(const argument& a) {
   return static_cast<T*>(const_cast<void*>(a.data));
 }
 
-template <bool Axis, class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
+template <axis_layout Layout, class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
 void run_axis(const axis_job<T, In, P, Out, S>& job, const F& f) {
-  with_kernels([&](auto k) { k.template run<T>(axis_body<T, F, In, P, Out, S, Axis>{job, f}); });
+  with_kernels([&](auto k) { k.template run<T>(axis_body<T, F, In, P, Out, S, Layout>{job, f}); });
 }
 
 template <class A>
@@ -151,7 +151,7 @@ void forward_biased(const A& act, const operand& x, const argument& y, const opt
   check_apart("forward", y, x.bias);
   axis_job<T, 1, 1, 1, 0> job{shape, {input<T>(x.x, shape)}, {}, {output<T>(y, shape)}, {}, {}};
   job.p[0] = static_cast<const T*>(x.bias.data);
-  run_axis<true>(job, biased_forward_step<A>{act});
+  run_axis<axis_layout::along>(job, biased_forward_step<A>{act});
 }
 
 template <class T, class A, bool Parameter>
@@ -169,7 +169,7 @@ void backward_biased(const A& act, const operand& x, const argument& dy, const o
   job.p[0] = static_cast<const T*>(x.bias.data);
   job.sums[0] = to_write<T>(dx.bias);
   if constexpr (Parameter) job.totals[1] = dparam;
-  run_axis<true>(job, biased_backward_step<A, Parameter>{act});
+  run_axis<axis_layout::along>(job, biased_backward_step<A, Parameter>{act});
 }
 
 }  // namespace detail

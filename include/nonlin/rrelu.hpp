@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// RReLU in evaluation mode: LeakyReLU with the mean of the slopes that training draws from [lower, upper]
+// RReLU. As an activation it is in evaluation mode: LeakyReLU with the mean of the slopes that training draws from [lower, upper]
 // (Xu et al. 2015, arXiv 1505.00853; the mean slope, 11/48 by default, is PyTorch's; the paper's text
-// divides by the mean divisor, 2/11).
+// divides by the mean divisor, 2/11). Training mode is in rrelu_training.hpp.
 #pragma once
+#include <cstdint>
 #include "leaky_relu.hpp"
 
 #include "detail/begin.hpp"
 
 namespace nonlin {
+
+// RReLU in training mode: see rrelu_training.hpp.
+struct RReLUTraining {
+  double lower = 1.0 / 8, upper = 1.0 / 3;
+  std::uint64_t seed = 0, offset = 0;
+
+  static constexpr const char* name = "RReLUTraining";
+};
 
 struct RReLU {
   double lower = 1.0 / 8, upper = 1.0 / 3;
@@ -15,6 +24,11 @@ struct RReLU {
   static constexpr const char* name = "RReLU";
   template <class T>
   static constexpr accuracy bounds = LeakyReLU::bounds<T>;
+
+  // Element i of a call takes the slope of index offset + i of the seed.
+  constexpr RReLUTraining training(std::uint64_t seed, std::uint64_t offset = 0) const {
+    return {lower, upper, seed, offset};
+  }
 
   constexpr LeakyReLU mean() const { return {.slope = (lower + upper) / 2}; }
 

@@ -41,7 +41,6 @@ struct axis_job {
   strided<T> out[Out];
   T* sums[at_least_one(S)] = {};         // one a channel; null: not wanted
   double* totals[at_least_one(S)] = {};  // over all channels; null: not wanted
-  bool interleaved = false;              // inputs 0 and 1, parameters, outputs and sums 0 and 1 alternate in memory
 };
 
 // Vectors of one step.
@@ -50,7 +49,13 @@ struct axis_step {
   V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
 };
 
-template <class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, bool Axis>
+enum class axis_layout {
+  flat,   // no parameters, no sums but totals
+  along,  // an axis
+  pairs   // inputs 0 and 1, parameters 0 and 1, sums 0 and 1, and outputs 0 and 1 alternate; inner is 1
+};
+
+template <class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, axis_layout Layout>
 struct axis_body {
   axis_job<T, In, P, Out, S> job;
   F f;
@@ -202,7 +207,6 @@ struct axis_body {
     if (2 * k > V::size) store_some(p + V::size, y, 2 * k - V::size);
   }
 
-  // Inputs 0, 1, parameters and sums 0, 1, and the outputs, if two, in pairs.
   template <class V>
   NONLIN_INLINE void pairs(const F& functor) const {
     constexpr std::size_t w = V::size;
@@ -250,13 +254,14 @@ struct axis_body {
   template <class V>
   NONLIN_INLINE void operator()(const V&) const {
     const F functor = f;
-    if constexpr (Axis) {
-      if constexpr (In >= 2) {
-        if (job.interleaved) return pairs<V>(functor);
+    if constexpr (Layout == axis_layout::pairs) {
+      pairs<V>(functor);
+    } else {
+      if constexpr (Layout == axis_layout::along) {
+        if (job.shape.inner < 64 && job.shape.axis != 1) return pieces<V>(functor);
       }
-      if (job.shape.inner < 64 && job.shape.axis != 1) return pieces<V>(functor);
+      runs<V>(functor);
     }
-    runs<V>(functor);
   }
 };
 

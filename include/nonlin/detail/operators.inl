@@ -26,4 +26,44 @@ NONLIN_OPERATORS(float)
 NONLIN_OPERATORS(double)
 #undef NONLIN_OPERATORS
 
+// Whole numbers, 64 bits a lane.
+struct words {
+  static constexpr std::size_t size = sizeof(words_register) / 8;
+  words_register v;
+  NONLIN_OP words(const words& o) : v(o.v) {}
+  NONLIN_OP explicit words(const words_register& a) : v(a) {}
+  NONLIN_OP words& operator=(const words& o) {
+    v = o.v;
+    return *this;
+  }
+};
+NONLIN_OP words operator^(const words& a, const words& b) { return words(a.v ^ b.v); }
+NONLIN_OP words operator|(const words& a, const words& b) { return words(a.v | b.v); }
+NONLIN_OP words operator&(const words& a, const words& b) { return words(a.v & b.v); }
+NONLIN_OP words operator<<(const words& a, int n) { return words(a.v << n); }
+NONLIN_OP words operator>>(const words& a, int n) { return words(a.v >> n); }
+NONLIN_OP words product(const words& a, std::uint32_t b) { return words(product(a.v, b)); }
+NONLIN_OP words load(const words&, const std::uint64_t* p) {
+  words_register r;
+  __builtin_memcpy(&r, p, sizeof r);
+  return words(r);
+}
+// a0 b0 a1 b1 ..., each as two 32-bit numbers in the machine's order
+NONLIN_OP void store_zipped(std::uint32_t* p, const words& a, const words& b) {
+  if constexpr (words::size == 1) {  // not by way of floating-point registers, which may change the bits of a NaN (x87)
+    __builtin_memcpy(p, &a.v, sizeof a.v);
+    __builtin_memcpy(p + 2, &b.v, sizeof b.v);
+  } else {
+    vec<double> x, y;
+    __builtin_memcpy(&x.v, &a.v, sizeof x.v);
+    __builtin_memcpy(&y.v, &b.v, sizeof y.v);
+    zip(x, y, x, y);
+    __builtin_memcpy(p, &x.v, sizeof x.v);
+    __builtin_memcpy(p + 2 * words::size, &y.v, sizeof y.v);
+  }
+}
+NONLIN_OP words all_lanes(const words&, std::uint64_t a) { return words(words_register{} + a); }
+NONLIN_OP words zero_words(const vec<float>&) { return words(words_register{}); }
+NONLIN_OP words zero_words(const vec<double>&) { return words(words_register{}); }
+
 using nonlin::erf, nonlin::erfc, nonlin::exp, nonlin::expm1, nonlin::sigmoid, nonlin::tanh;

@@ -79,11 +79,11 @@ inline constexpr T far_from_zero = 256;  // see above
 template <class T>
 inline constexpr T term_is_zero = sizeof(T) == 4 ? T(110) : T(760);  // below the reference
 template <class T>
-inline constexpr T too_large = sizeof(T) == 4 ? T(40) : T(300);  // above it
+inline constexpr T too_large = 40;  // above it; x - shift is exact for what is less
 
 template <class V>
 struct reference {
-  V shift, exponent, lowest;
+  V shift, exponent, lowest;  // lowest: of x - shift
 
   reference() = default;
   NONLIN_INLINE reference(const V& s, const V& e, const V& l) : shift(s), exponent(e), lowest(l) {}
@@ -95,15 +95,16 @@ struct reference {
     const auto far = abs(m) > V(far_from_zero<T>);
     shift = select(far, m, V(0));
     exponent = select(far, V(0), fma(m, V(c::log2e), V(c::round)) - V(c::round));
-    lowest = m - V(term_is_zero<T>);
+    lowest = (m - shift) - V(term_is_zero<T>);
   }
 
   // e^(z - reference)
   template <bool General>
   NONLIN_INLINE V term(const logit<V>& z) const {
-    const V d = at_least(z.high, lowest) - shift;
+    // the difference, not z itself: next to a large z the 110 would be lost
+    const V difference = z.high - shift, d = at_least(difference, lowest);
     if constexpr (General) {
-      const auto e = math::exp_parts(d, select(z.high > lowest, z.low, V(0)));
+      const auto e = math::exp_parts(d, select(difference > lowest, z.low, V(0)));
       return math::scale_down(V(1) + e.q, e.n - exponent);
     } else {
       const auto e = math::exp_parts(d);
@@ -122,8 +123,8 @@ struct rescaling {
     using c = math::exp_constants<T>;
     const V ln2(c::ln2_hi), p = old.exponent * ln2;  // one of p and shift is zero
     const V low = fma(old.exponent, V(c::ln2_lo), math::product_error(old.exponent, ln2, p));
-    const V forgotten = max - V(sizeof(T) == 4 ? T(170) : T(1300));  // nothing is left of anything
-    const auto e = math::exp_parts(at_least(p + old.shift, forgotten) - higher.shift, low);
+    const V forgotten = (max - higher.shift) - V(sizeof(T) == 4 ? T(170) : T(1300));  // nothing is left of anything
+    const auto e = math::exp_parts(at_least((p + old.shift) - higher.shift, forgotten), low);
     exponent = e.n - higher.exponent;
     rest = V(1) + e.q;
   }
