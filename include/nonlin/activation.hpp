@@ -4,6 +4,8 @@
 //   V operator()(V x)              the activation, V being float, double or a vector of them
 //   V derivative(V x)              for backward
 //   V derivative_from_output(V y)  optional: the derivative at x as a function of y = act(x)
+//   value_and_derivative(V x)      optional: {value, derivative} where they share work; for gated units. The
+//                                  derivative may be the worse by a few ULP, and near a root absolute only
 //   V parameter_derivative(V x)    optional: the derivative by the trainable parameter
 //
 // Any functor or generic lambda with the first will do for forward.

@@ -32,6 +32,11 @@ struct GELU {
   NONLIN_INLINE V derivative(const V& x) const {
     return V(math::gelu_slope(detail::lift(x)));
   }
+  template <real V>
+  NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
+    const auto b = math::gelu_both(detail::lift(x));
+    return {V(b.value), V(b.derivative)};
+  }
 };
 
 }  // namespace nonlin

@@ -74,18 +74,42 @@ NONLIN_INLINE V gelu_tanh(const V& x) {
   }
 }
 
-// With y = e^-v(t), t = |x|: at -t the slope is y (1 + y - t v'(t)) / (1 + y)^2, at t it is 1 less that.
+// y = e^-v(t), t = |x| up to where the results underflow
+template <class V>
+struct gelu_tanh_parts {
+  V t;
+  exponential<V> e;
+  V y;
+
+  NONLIN_INLINE explicit gelu_tanh_parts(const V& x) {
+    t = at_most(abs(x), V(-gelu_tanh_constants<element_of<V>>::lowest));
+    const auto v = gelu_tanh_argument(t);
+    e = exp_parts(-v.hi, -v.lo);
+    const V s = exp2i_or_least(e.n);
+    y = fma(s, e.q, s);
+  }
+};
+
+// At -t the slope is y (1 + y - t v'(t)) / (1 + y)^2, at t it is 1 less that.
+template <class V>
+NONLIN_INLINE V gelu_tanh_slope_of(const V& x, const gelu_tanh_parts<V>& p) {
+  const V dv = fma(p.t * p.t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
+  const V numerator = minus_product(V(1) + p.y, p.t, dv);
+  const V w = scale_down(fma(numerator, p.e.q, numerator) / square_of_1_plus(p.y), p.e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
 template <class V>
 NONLIN_INLINE V gelu_tanh_slope_anywhere(const V& x) {
-  using c = gelu_tanh_constants<element_of<V>>;
-  const V t = at_most(abs(x), V(-c::lowest));
-  const auto v = gelu_tanh_argument(t);
-  const auto e = exp_parts(-v.hi, -v.lo);
-  const V s = exp2i_or_least(e.n), y = fma(s, e.q, s);
-  const V dv = fma(t * t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
-  const V numerator = minus_product(V(1) + y, t, dv);
-  const V w = scale_down(fma(numerator, e.q, numerator) / square_of_1_plus(y), e.n);
-  return select(x < V(0), w, V(1) - w);
+  return gelu_tanh_slope_of(x, gelu_tanh_parts<V>(x));
+}
+
+// both, by the same exponential: at -t the value is -t y / (1 + y), at t it is t more
+template <class V>
+NONLIN_INLINE both<V> gelu_tanh_both_anywhere(const V& x) {
+  const gelu_tanh_parts<V> p(x);
+  const V w = scale_down(fma(p.t, p.e.q, p.t) / (V(1) + p.y), p.e.n);
+  return {select(x > V(0), x - w, with_sign(w, x)), gelu_tanh_slope_of(x, p)};
 }
 
 template <class V>
@@ -99,6 +123,15 @@ NONLIN_INLINE V gelu_tanh_slope(const V& x) {
                          [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_slope_anywhere(v); });
   } else {
     return gelu_tanh_slope_anywhere(x);
+  }
+}
+
+template <class V>
+NONLIN_INLINE both<V> gelu_tanh_both(const V& x) {
+  if constexpr (V::has_table32) {
+    return {gelu_tanh(x), gelu_tanh_slope(x)};
+  } else {
+    return gelu_tanh_both_anywhere(x);
   }
 }
 
@@ -121,6 +154,11 @@ struct GELUTanh {
   template <real V>
   NONLIN_INLINE V derivative(const V& x) const {
     return V(math::gelu_tanh_slope(detail::lift(x)));
+  }
+  template <real V>
+  NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
+    const auto b = math::gelu_tanh_both(detail::lift(x));
+    return {V(b.value), V(b.derivative)};
   }
 };
 

@@ -30,6 +30,11 @@ struct Sigmoid {
     return V(math::sigmoid_slope(detail::lift(x)));
   }
   template <real V>
+  NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
+    const auto b = math::sigmoid_both(detail::lift(x));
+    return {V(b.value), V(b.derivative)};
+  }
+  template <real V>
   NONLIN_INLINE V derivative_from_output(const V& y) const {
     return y * (V(1) - y);
   }

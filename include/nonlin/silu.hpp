@@ -31,6 +31,11 @@ struct SiLU {
   NONLIN_INLINE V derivative(const V& x) const {
     return V(math::silu_slope(detail::lift(x)));
   }
+  template <real V>
+  NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
+    const auto b = math::silu_both(detail::lift(x));
+    return {V(b.value), V(b.derivative)};
+  }
 };
 
 }  // namespace nonlin

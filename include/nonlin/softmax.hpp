@@ -12,9 +12,10 @@
 //
 //   at           nothing overflows: [20, 300, 5000] gives [0, 0, 1]. A NaN or +inf in a row makes all of it NaN. A row that is
 //                -inf everywhere is NaN, with fully_masked::zero 0 (LogSoftmax: -inf)
-//   error        Softmax: 8 ULP for results e^-80 of the row's largest or more, whatever the length; below, results
-//                are subnormal, or nearly, and are within 8 of the least subnormal too. LogSoftmax: 4 ULP of the larger
-//                of |y| and 1. tests/softmax.cpp measures both
+//   error        Softmax: 8 ULP for results e^-80 of the row's largest or more, whatever the length; below, in float too,
+//                in double 2^-43 of the result (8 of the least subnormal, if that is more). LogSoftmax: 4 ULP of the larger of
+//                |y| and 1. With a scale or a mask for |scale x|, |z| <= 2^17 (double: 2^46); z that are larger are rounded
+//                first. tests/softmax.cpp measures it
 //   in place     y may be x, dx may be y or dy
 #pragma once
 #include "array.hpp"

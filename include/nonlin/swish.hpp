@@ -99,6 +99,12 @@ struct Swish {
     return V(math::swish_slope(detail::lift(x), beta));
   }
   template <real V>
+  NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
+    if (beta != 1) return {(*this)(x), derivative(x)};
+    const auto b = math::silu_both(detail::lift(x));
+    return {V(b.value), V(b.derivative)};
+  }
+  template <real V>
   NONLIN_INLINE V parameter_derivative(const V& x) const {
     return V(math::swish_beta_slope(detail::lift(x), beta));
   }

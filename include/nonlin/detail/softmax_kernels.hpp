@@ -37,7 +37,7 @@ struct softmax_job {
 
 template <class V>
 struct logit {
-  V high, low;  // low: what a product or a sum has lost
+  V high, low;  // low: what a product or a sum has lost, if a term can take account of it
 };
 
 // scale * x + mask, at i. General: not just x.
@@ -48,7 +48,8 @@ NONLIN_INLINE logit<V> logit_of(const V& x, const V& mask, const V& scale, const
   } else {
     const V product = x * scale, lost = fma(x, scale_rest, math::product_error(x, scale, product));
     const auto z = two_sum(product, mask);
-    return {z.sum, z.error + lost};
+    const V low = z.error + lost;
+    return {z.sum, select(abs(low) < V(element_of<V>(1) / 32), low, V(0))};  // NaN beside infinities
   }
 }
 
@@ -102,9 +103,9 @@ struct reference {
   template <bool General>
   NONLIN_INLINE V term(const logit<V>& z) const {
     // the difference, not z itself: next to a large z the 110 would be lost
-    const V difference = z.high - shift, d = at_least(difference, lowest);
+    const V d = at_least(z.high - shift, lowest);
     if constexpr (General) {
-      const auto e = math::exp_parts(d, select(difference > lowest, z.low, V(0)));
+      const auto e = math::exp_parts(d, z.low);
       return math::scale_down(V(1) + e.q, e.n - exponent);
     } else {
       const auto e = math::exp_parts(d);
@@ -148,10 +149,7 @@ struct logarithm {
     low = s.error + fma(r.exponent, V(c::ln2_lo), math::product_error(r.exponent, ln2, p));
   }
   NONLIN_INLINE V of(const logit<V>& z) const {
-    const V y = ((z.high - shift) - high) + (select(abs(z.high) < V(std::numeric_limits<element_of<V>>::infinity()),
-                                                    z.low, V(0)) -
-                                             low);
-    return y;
+    return ((z.high - shift) - high) + (z.low - low);
   }
   NONLIN_INLINE V sum_exp(const V& sum) const {
     return select(sum == V(0), V(-std::numeric_limits<element_of<V>>::infinity()), (shift + high) + low);

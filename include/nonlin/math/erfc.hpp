@@ -68,17 +68,32 @@ NONLIN_INLINE V erf(const V& x) {
 // is -t Phi(-t) for x <= 0 and t - t Phi(-t) for x > 0. (t + a) erfcx(t / sqrt 2) / 2 has a polynomial of
 // its own: by erfcx itself the rounding of t / sqrt 2 and of one more product would count.
 template <class V>
-NONLIN_INLINE V gelu_anywhere(const V& x) {
+struct gelu_parts {
+  V near;            // |x| up to where the results underflow
+  exponential<V> e;  // e^(-x^2 / 2)
+
+  NONLIN_INLINE explicit gelu_parts(const V& t) {
+    using T = element_of<V>;
+    near = at_most(t, V(erfc_constants<T>::gelu_end));
+    e = gaussian<2>(V::has_scalef ? at_most(t, V(T(1500))) : near);
+  }
+};
+
+template <class V>
+NONLIN_INLINE V gelu_of(const V& x, const gelu_parts<V>& p) {
   using T = element_of<V>;
   using c = erfc_constants<T>;
-  const V t = abs(x), near = at_most(t, V(c::gelu_end));
-  const auto e = gaussian<2>(V::has_scalef ? at_most(t, V(T(1500))) : near);
-  const V a(c::mills_a), d = near + a, q = (near - a) / d;
-  const V f = near * polynomial(q, c::mills_p) / d;
-  const V lost =
-      near - (d - a);  // of d: relatively lost / d = lost (1 - q) / 2a, made good in the next product
-  const V w = scale_down(fma(f, fnma(lost * V(T(0.5) / c::mills_a), V(1) - q, e.q), f), e.n);
+  const V a(c::mills_a), d = p.near + a, q = (p.near - a) / d;
+  const V f = p.near * polynomial(q, c::mills_p) / d;
+  // of d: relatively lost / d = lost (1 - q) / 2a, made good in the next product
+  const V lost = p.near - (d - a);
+  const V w = scale_down(fma(f, fnma(lost * V(T(0.5) / c::mills_a), V(1) - q, p.e.q), f), p.e.n);
   return select(x > V(0), x - w, with_sign(w, x));
+}
+
+template <class V>
+NONLIN_INLINE V gelu_anywhere(const V& x) {
+  return gelu_of(x, gelu_parts<V>(abs(x)));
 }
 
 template <class V>
@@ -99,15 +114,24 @@ NONLIN_INLINE V gelu(const V& x) {
 // H(t), t0 its root, where the difference would lose all digits; H is a polynomial in (t - b) / (t + b).
 // At t: 1 less that.
 template <class V>
-NONLIN_INLINE V gelu_slope_anywhere(const V& x) {
-  using T = element_of<V>;
-  using c = erfc_constants<T>;
-  const V t = abs(x), near = at_most(t, V(c::gelu_end));
-  const auto e = gaussian<2>(V::has_scalef ? at_most(t, V(T(1500))) : near);
-  const V h = polynomial((near - V(c::slope_b)) / (near + V(c::slope_b)), c::slope_h);
-  const V k = ((V(c::slope_root_hi) - near) + V(c::slope_root_lo)) * h;
-  const V w = scale_down(fma(k, e.q, k), e.n);
+NONLIN_INLINE V gelu_slope_of(const V& x, const gelu_parts<V>& p) {
+  using c = erfc_constants<element_of<V>>;
+  const V h = polynomial((p.near - V(c::slope_b)) / (p.near + V(c::slope_b)), c::slope_h);
+  const V k = ((V(c::slope_root_hi) - p.near) + V(c::slope_root_lo)) * h;
+  const V w = scale_down(fma(k, p.e.q, k), p.e.n);
   return select(x < V(0), w, V(1) - w);
+}
+
+template <class V>
+NONLIN_INLINE V gelu_slope_anywhere(const V& x) {
+  return gelu_slope_of(x, gelu_parts<V>(abs(x)));
+}
+
+// both, by the same Gaussian
+template <class V>
+NONLIN_INLINE both<V> gelu_both_anywhere(const V& x) {
+  const gelu_parts<V> p(abs(x));
+  return {gelu_of(x, p), gelu_slope_of(x, p)};
 }
 
 template <class V>
@@ -121,6 +145,15 @@ NONLIN_INLINE V gelu_slope(const V& x) {
                          [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_slope_anywhere(v); });
   } else {
     return gelu_slope_anywhere(x);
+  }
+}
+
+template <class V>
+NONLIN_INLINE both<V> gelu_both(const V& x) {
+  if constexpr (V::has_table32) {
+    return {gelu(x), gelu_slope(x)};
+  } else {
+    return gelu_both_anywhere(x);
   }
 }
 

@@ -176,6 +176,70 @@ NONLIN_INLINE V silu_slope(const V& x) {
   }
 }
 
+// -- value and derivative together: one exponential, or one table, and one division -------------------------------
+//   All from sigma(-|x|), which is small and exact to the last digits: sigma' = sigma(-|x|) (1 - sigma(-|x|)) does not cancel.
+
+// sigma(-t) for t >= 0
+template <class V>
+NONLIN_INLINE V sigmoid_tail(const V& t) {
+  const auto e = exp_parts(-at_most(t, V(-logistic_limits<V>::lowest)));
+  const V scaled_y = V(1) + e.q;
+  return scale_down(scaled_y / fma(exp2i_or_least(e.n), scaled_y, V(1)), e.n);
+}
+
+template <class V>
+NONLIN_INLINE both<V> sigmoid_both_of(const V& x, const V& tail) {
+  return {select(x < V(0), tail, V(1) - tail), fnma(tail, tail, tail)};
+}
+
+template <class V>
+NONLIN_INLINE both<V> sigmoid_both(const V& x) {
+  if constexpr (V::has_table32) {
+    const V t = -abs(x);
+    const auto slot = slot_of(t + V(round_to_1 + 16));
+    return unless_beyond(beyond_slots(slot, round_to_1), x,
+                         sigmoid_both_of(x, table_polynomial(off_grid<0>(t), slot, sigmoid_table::c)),
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_both_of(v, sigmoid_tail(abs(v))); });
+  } else {
+    return sigmoid_both_of(x, sigmoid_tail(abs(x)));
+  }
+}
+
+// x sigma(x) and, at -t, tail (1 - t (1 - tail)), at t 1 less that. Near the root the error is absolute, 2^-24.
+template <class V>
+NONLIN_INLINE both<V> silu_both_of(const V& x, const V& tail) {
+  const V t = abs(x), w = tail * fnma(t, V(1) - tail, V(1));
+  return {select(x < V(0), x * tail, x * (V(1) - tail)), select(x < V(0), w, V(1) - w)};
+}
+
+template <class V>
+NONLIN_INLINE both<V> silu_both_anywhere(const V& x) {
+  using T = element_of<V>;
+  // Results are 0 and 1 there, and x = -inf would give NaN. What x tail loses where tail is subnormal is not to be lost: the
+  // factor 2^n comes last.
+  const V v = at_least(x, V(sizeof(T) == 4 ? T(-112) : T(-760))), t = abs(v);
+  const auto e = exp_parts(-at_most(t, V(sizeof(T) == 4 ? T(112) : T(760))));
+  const V scaled_y = V(1) + e.q, scaled_tail = scaled_y / fma(exp2i_or_least(e.n), scaled_y, V(1));
+  const V tail = scale_down(scaled_tail, e.n), one = V(1) - tail;
+  const V near = at_most(t, V(sizeof(T) == 4 ? T(112) : T(760)));
+  const V w = scale_down(scaled_tail * fnma(near, one, V(1)), e.n);
+  const V low = scale_down(at_least(v, V(sizeof(T) == 4 ? T(-112) : T(-760))) * scaled_tail, e.n);
+  return {select(v < V(0), low, v * one), select(v < V(0), w, V(1) - w)};
+}
+
+template <class V>
+NONLIN_INLINE both<V> silu_both(const V& x) {
+  if constexpr (V::has_table32) {
+    const V t = -abs(x);
+    const auto slot = slot_of(t + V(round_to_1 + 16));
+    return unless_beyond(beyond_slots(slot, round_to_1), x,
+                         silu_both_of(x, table_polynomial(off_grid<0>(t), slot, sigmoid_table::c)),
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_both_anywhere(v); });
+  } else {
+    return silu_both_anywhere(x);
+  }
+}
+
 }  // namespace math
 }  // namespace NONLIN_ABI
 }  // namespace nonlin

@@ -31,6 +31,22 @@ NONLIN_INLINE V unless_beyond(const M& beyond, const V& x, const V& y, const Gen
   return y;
 }
 
+// A function's value and its derivative.
+template <class V>
+struct both {
+  V value, derivative;
+};
+
+// y; on the lanes beyond the table, general(x), for both
+template <class V, class M, class General>
+NONLIN_INLINE both<V> unless_beyond(const M& beyond, const V& x, const both<V>& y, const General& general) {
+  if (any(beyond)) [[unlikely]] {
+    const both<V> other = general(x);
+    return {select(beyond, other.value, y.value), select(beyond, other.derivative, y.derivative)};
+  }
+  return y;
+}
+
 inline constexpr float round_to_1 = 0x1.8p+23f, round_to_half = 0x1.8p+22f, round_to_quarter = 0x1.8p+21f;
 
 // The slot of t >= 0 by a quadratic: intervals that narrow as fast as a Gaussian falls.
