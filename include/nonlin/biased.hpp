@@ -67,6 +67,24 @@ template <class R>
 using operand_type = decltype(operand_value<R>());
 
 template <class R>
+constexpr bool writable() {
+  if constexpr (is_biased<std::remove_cvref_t<R>>)
+    return !std::is_const_v<std::remove_pointer_t<decltype(std::declval<R>().data)>>;
+  else
+    return !std::is_const_v<std::remove_pointer_t<decltype(data_of(std::declval<std::remove_reference_t<R>&>()))>>;
+}
+
+// Of a call: outputs, then inputs.
+template <class First, class... Out, class... In>
+constexpr void check_operands(type_list<First, Out...>, type_list<In...>) {
+  using T = operand_type<First>;
+  static_assert(element<T>, "nonlin: arrays are of float or of double");
+  static_assert((std::same_as<operand_type<Out>, T> && ...) && (std::same_as<operand_type<In>, T> && ...),
+                "nonlin: all arrays of a call are of one type, float or double");
+  static_assert(writable<First>() && (writable<Out>() && ...), "nonlin: an output is const");
+}
+
+template <class R>
 operand operand_of(const char* name, const char* bias_name, R& r) {
   if constexpr (is_biased<std::remove_cvref_t<R>>)
     return {arg(name, r.data, r.count), arg(bias_name, r.bias, r.bias_count)};
@@ -177,12 +195,14 @@ void backward_biased(const A& act, const operand& x, const argument& dy, const o
 template <class A, class X, detail::contiguous Y>
 requires detail::is_biased<X>
 void forward(const A& act, const X& x, Y&& y) {
+  detail::check_operands(type_list<Y>(), type_list<X>());
   using T = detail::value_of<Y>;
   detail::forward_biased<T>(act, detail::operand_of("x", "b", x), detail::arg("y", detail::data_of(y), detail::size_of(y)), {});
 }
 template <class A, class X, detail::contiguous Y>
 requires detail::is_biased<X>
 void forward(const A& act, const X& x, Y&& y, const axis_shape& shape) {
+  detail::check_operands(type_list<Y>(), type_list<X>());
   using T = detail::value_of<Y>;
   detail::forward_biased<T>(act, detail::operand_of("x", "b", x), detail::arg("y", detail::data_of(y), detail::size_of(y)),
                             {shape, true});
@@ -191,6 +211,7 @@ void forward(const A& act, const X& x, Y&& y, const axis_shape& shape) {
 template <class A, detail::operand_like X, detail::contiguous DY, detail::operand_like DX>
 requires(detail::is_biased<X> || detail::is_biased<std::remove_cvref_t<DX>>)
 void backward(const A& act, const X& x, const DY& dy, DX&& dx) {
+  detail::check_operands(type_list<DX>(), type_list<X, DY>());
   using T = detail::value_of<DY>;
   detail::backward_biased<T, A, false>(act, detail::operand_of("x", "b", x),
                                        detail::arg("dy", detail::data_of(dy), detail::size_of(dy)),
@@ -199,6 +220,7 @@ void backward(const A& act, const X& x, const DY& dy, DX&& dx) {
 template <class A, detail::operand_like X, detail::contiguous DY, detail::operand_like DX>
 requires(detail::is_biased<X> || detail::is_biased<std::remove_cvref_t<DX>>)
 void backward(const A& act, const X& x, const DY& dy, DX&& dx, const axis_shape& shape) {
+  detail::check_operands(type_list<DX>(), type_list<X, DY>());
   using T = detail::value_of<DY>;
   detail::backward_biased<T, A, false>(act, detail::operand_of("x", "b", x),
                                        detail::arg("dy", detail::data_of(dy), detail::size_of(dy)),
@@ -207,6 +229,7 @@ void backward(const A& act, const X& x, const DY& dy, DX&& dx, const axis_shape&
 template <class A, detail::operand_like X, detail::contiguous DY, detail::operand_like DX, element P>
 requires(detail::is_biased<X> || detail::is_biased<std::remove_cvref_t<DX>>)
 void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam, const axis_shape& shape) {
+  detail::check_operands(type_list<DX>(), type_list<X, DY>());
   using T = detail::value_of<DY>;
   static_assert(parametric<A, T>, "nonlin::backward: the activation has no member V parameter_derivative(V x)");
   double sum = 0;

@@ -302,11 +302,13 @@ inline constexpr bool any_biased = (is_biased<std::remove_cvref_t<R>> || ...);
 
 template <class A, detail::operand_like G, detail::operand_like U, detail::contiguous Y>
 void forward(const Gated<A>& unit, const G& gate, const U& value, Y&& y) {
+  detail::check_operands(type_list<Y>(), type_list<G, U>());
   detail::forward_gated<detail::value_of<Y>, detail::any_biased<G, U>>(
       unit, detail::operand_of("gate", "b", gate), detail::operand_of("value", "c", value), NONLIN_ARRAY("y", y), {});
 }
 template <class A, detail::operand_like G, detail::operand_like U, detail::contiguous Y>
 void forward(const Gated<A>& unit, const G& gate, const U& value, Y&& y, const axis_shape& shape) {
+  detail::check_operands(type_list<Y>(), type_list<G, U>());
   detail::forward_gated<detail::value_of<Y>, detail::any_biased<G, U>>(unit, detail::operand_of("gate", "b", gate),
                                                                        detail::operand_of("value", "c", value),
                                                                        NONLIN_ARRAY("y", y), {shape, true});
@@ -320,6 +322,7 @@ void forward(const Gated<A>& unit, const T* gate, const T* value, T* y, std::siz
 template <class A, detail::operand_like G, detail::operand_like U, detail::contiguous DY, detail::operand_like DG,
           detail::operand_like DU>
 void backward(const Gated<A>& unit, const G& gate, const U& value, const DY& dy, DG&& dgate, DU&& dvalue) {
+  detail::check_operands(type_list<DG, DU>(), type_list<G, U, DY>());
   detail::backward_gated<detail::value_of<DY>, detail::any_biased<G, U, DG, DU>, false>(
       unit, detail::operand_of("gate", "b", gate), detail::operand_of("value", "c", value), NONLIN_ARRAY("dy", dy),
       detail::operand_of("dgate", "db", dgate), detail::operand_of("dvalue", "dc", dvalue), {}, nullptr);
@@ -328,6 +331,7 @@ template <class A, detail::operand_like G, detail::operand_like U, detail::conti
           detail::operand_like DU>
 void backward(const Gated<A>& unit, const G& gate, const U& value, const DY& dy, DG&& dgate, DU&& dvalue,
               const axis_shape& shape) {
+  detail::check_operands(type_list<DG, DU>(), type_list<G, U, DY>());
   detail::backward_gated<detail::value_of<DY>, detail::any_biased<G, U, DG, DU>, false>(
       unit, detail::operand_of("gate", "b", gate), detail::operand_of("value", "c", value), NONLIN_ARRAY("dy", dy),
       detail::operand_of("dgate", "db", dgate), detail::operand_of("dvalue", "dc", dvalue), {shape, true}, nullptr);
@@ -338,6 +342,7 @@ template <class A, detail::operand_like G, detail::operand_like U, detail::conti
 requires((std::same_as<Shape, axis_shape> && ...) && sizeof...(Shape) <= 1)
 void backward(const Gated<A>& unit, const G& gate, const U& value, const DY& dy, DG&& dgate, DU&& dvalue, P& dparam,
               const Shape&... shape) {
+  detail::check_operands(type_list<DG, DU>(), type_list<G, U, DY>());
   static_assert(parametric<A, detail::value_of<DY>>,
                 "nonlin::backward: the gate's activation has no member V parameter_derivative(V x)");
   double sum = 0;
@@ -357,6 +362,7 @@ void backward(const Gated<A>& unit, const T* gate, const T* value, const T* dy, 
 template <class A, detail::packed_layout L, detail::operand_like X, detail::contiguous Y, class... Shape>
 requires((std::same_as<Shape, axis_shape> && ...) && sizeof...(Shape) <= 1)
 void forward(const Gated<A>& unit, const L&, const X& x, Y&& y, const Shape&... shape) {
+  detail::check_operands(type_list<Y>(), type_list<X>());
   detail::forward_packed<detail::value_of<Y>, L, detail::any_biased<X>>(
       unit, detail::operand_of("x", "b", x), NONLIN_ARRAY("y", y), {shape..., sizeof...(Shape) == 1});
 }
@@ -369,6 +375,7 @@ template <class A, detail::packed_layout L, detail::operand_like X, detail::cont
           class... Shape>
 requires((std::same_as<Shape, axis_shape> && ...) && sizeof...(Shape) <= 1)
 void backward(const Gated<A>& unit, const L&, const X& x, const DY& dy, DX&& dx, const Shape&... shape) {
+  detail::check_operands(type_list<DX>(), type_list<X, DY>());
   detail::backward_packed<detail::value_of<DY>, L, detail::any_biased<X, DX>, false>(
       unit, detail::operand_of("x", "b", x), NONLIN_ARRAY("dy", dy), detail::operand_of("dx", "db", dx),
       {shape..., sizeof...(Shape) == 1}, nullptr);
@@ -377,6 +384,7 @@ template <class A, detail::packed_layout L, detail::operand_like X, detail::cont
           element P, class... Shape>
 requires((std::same_as<Shape, axis_shape> && ...) && sizeof...(Shape) <= 1)
 void backward(const Gated<A>& unit, const L&, const X& x, const DY& dy, DX&& dx, P& dparam, const Shape&... shape) {
+  detail::check_operands(type_list<DX>(), type_list<X, DY>());
   static_assert(parametric<A, detail::value_of<DY>>,
                 "nonlin::backward: the gate's activation has no member V parameter_derivative(V x)");
   double sum = 0;

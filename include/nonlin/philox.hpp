@@ -37,7 +37,7 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
 namespace detail {
 
 // out[4 k + j] = word j of block first + k of the stream of `seed`, for `blocks` blocks or a few more, which `out` must have
-// room for: as many as V's instruction set takes at once.
+// room for: as many as V's instruction set takes at once. After block 2^62 - 1 comes 0, as after word 2^64 - 1.
 template <class V>
 NONLIN_INLINE void philox_blocks(const V& isa, std::uint64_t seed, std::uint64_t first, std::size_t blocks,
                                  std::uint32_t* out) {
@@ -46,7 +46,7 @@ NONLIN_INLINE void philox_blocks(const V& isa, std::uint64_t seed, std::uint64_t
   using words = std::remove_const_t<decltype(zero)>;
   for (std::size_t done = 0; done < blocks; done += words::size) {
     std::uint64_t number[words::size];
-    for (std::size_t k = 0; k < words::size; ++k) number[k] = first + done + k;
+    for (std::size_t k = 0; k < words::size; ++k) number[k] = (first + done + k) & (~std::uint64_t{0} >> 2);
     // a word in the lower half of each lane; `product` does not see what is in the upper
     words w0 = load(zero, number), w1 = w0 >> 32, w2 = zero, w3 = zero;
     auto key0 = static_cast<std::uint32_t>(seed), key1 = static_cast<std::uint32_t>(seed >> 32);

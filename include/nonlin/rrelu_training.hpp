@@ -8,7 +8,8 @@
 //
 //   slope of element i = lower + (upper - lower) u, u = w / 2^24, w being the upper 24 bits of word (offset + i) % 4 of
 //   block (offset + i) / 4 of Philox4x32-10's stream of key `seed`: the same for float and double, on every instruction
-//   set, however the array is cut (the part from i on has the offset offset + i).
+//   set, however the array is cut (the part from i on has the offset offset + i, modulo 2^64).
+//   In float, lower, upper - lower and the slope are rounded: it may be upper, never more.
 //   Results are the same bits on every instruction set. In place as forward and backward are.
 #pragma once
 #include "array.hpp"
@@ -37,6 +38,7 @@ struct rrelu_body {
     // No fma, so that all instruction sets round alike.
     const V lower(act.lower), width(act.upper - act.lower), unit(0x1p-24);
     const V lowest(std::numeric_limits<T>::lowest());
+    const V highest(act.lower < act.upper ? act.upper : act.lower);  // rounding could go beyond
     for (std::size_t first = 0; first < n; first += piece) {
       const std::size_t count = least(piece, n - first);
       const std::uint64_t element = act.offset + first;
@@ -44,7 +46,7 @@ struct rrelu_body {
       philox_blocks(isa, act.seed, element / 4, (skipped + count + 3) / 4, words);
       for (std::size_t i = 0; i < count; i += w) {
         const std::size_t k = least(w, count - i), at = first + i;
-        const V slope = lower + width * (top_24_bits(isa, words + skipped + i) * unit);
+        const V slope = at_most(lower + width * (top_24_bits(isa, words + skipped + i) * unit), highest);
         const V v = load<V>(x + at, k);
         const auto positive = v > V(0);
         if constexpr (Result == rrelu_result::value) {

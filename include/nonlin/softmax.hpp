@@ -118,12 +118,15 @@ struct softmax_call {
     const argument mask = arg("additive_mask", m.data, m.count);
     const std::size_t block = job.shape.axis * job.shape.inner;
     const std::size_t repeats = block == 0 ? 0 : m.count / block;
-    if (m.count == 0 || repeats * block != m.count || job.shape.outer % repeats != 0) [[unlikely]]
+    const bool fits = repeats == 0 ? job.shape.outer == 0 : job.shape.outer % repeats == 0;
+    if (repeats * block != m.count || !fits) [[unlikely]]
       fail((text() << "nonlin::" << function << ": additive_mask has " << m.count
                    << " elements, which does not go into the shape " << job.shape)
                .c_str());
     check_not_null(function, mask);
     check_apart(function, y, mask);
+    if (job.log_sum_exp != nullptr)
+      check_apart(function, arg("log_sum_exp_to", job.log_sum_exp, job.shape.outer * job.shape.inner), mask);
     job.mask = m.data;
     job.mask_outer = repeats;
   }
@@ -137,7 +140,7 @@ struct softmax_call {
     job.log_sum_exp = l.data;
   }
   void option(const softmax_stats& s) {
-    if (job.shape.outer * job.shape.inner != 1) [[unlikely]]
+    if (job.shape.outer * job.shape.inner > 1) [[unlikely]]
       fail((text() << "nonlin::" << function << ": softmax_stats of one row, and the shape " << job.shape << " has more")
                .c_str());
     known = s;

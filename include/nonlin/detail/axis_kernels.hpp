@@ -9,9 +9,11 @@
 //   inner < 64                    the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one
 //                                 for each element of a piece, stay in the first-level cache
 //
-// Sums: at most 16 terms in a lane before they go to a compensated sum. Which terms go where depends on indices alone. The
-// error is within 2^-19 of the sum of magnitudes (double: 2^-48), however many there are, and that of the terms.
+// Sums: at most 16 terms in a lane before they go to a sum of twice the digits. Which terms go where depends on indices
+// alone. The error is within 2^-19 of the sum of magnitudes (double: 2^-48), however many there are, and that of the terms.
+// Infinite terms give what IEEE's sum does.
 #pragma once
+#include <limits>
 #include "../axis.hpp"
 #include "lanes.hpp"
 
@@ -49,6 +51,17 @@ struct axis_step {
   V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
 };
 
+// high + low = the same and a. What is lost is of the order of low's last digit: with a low that may grow as high does, as
+// long_sum's, 2^24 equal terms lose 2^-13 of their sum.
+template <class V>
+NONLIN_INLINE void add_to_both(V& high, V& low, const V& a) {
+  const auto s = two_sum(high, a);
+  const V rest = low + s.error, both = s.sum + rest;
+  const auto finite = abs(both) <= V(std::numeric_limits<element_of<V>>::max());
+  high = select(finite, both, s.sum);
+  low = select(finite, rest - (both - s.sum), V(0));
+}
+
 enum class axis_layout {
   flat,   // no parameters, no sums but totals
   along,  // an axis
@@ -73,7 +86,7 @@ struct axis_body {
     std::size_t count = 0;
 
     NONLIN_INLINE run_sums() {
-      for (std::size_t s = 0; s < S; ++s) part[s] = V(0);
+      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { part[s] = V(0); });
     }
     NONLIN_INLINE void add(std::size_t s, const V& term) { part[s] = part[s] + term; }
     NONLIN_INLINE void next() {
@@ -83,7 +96,7 @@ struct axis_body {
     }
     NONLIN_INLINE void flush() {
       for (std::size_t s = 0; s < S; ++s) {
-        total[s].add(part[s]);
+        add_to_both(total[s].high, total[s].low, part[s]);
         part[s] = V(0);
       }
     }
@@ -96,20 +109,20 @@ struct axis_body {
     constexpr std::size_t w = V::size;
     const T* in[In];
     T* out[Out];
-    for (std::size_t k = 0; k < In; ++k) in[k] = job.in[k].at(o, a);
-    for (std::size_t k = 0; k < Out; ++k) out[k] = job.out[k].at(o, a);
+    unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { in[k] = job.in[k].at(o, a); });
+    unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { out[k] = job.out[k].at(o, a); });
     const auto step = [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
       axis_step<V, In, P, Out, S> v;
-      for (std::size_t j = 0; j < In; ++j) v.in[j] = load<V>(in[j] + i, k);
-      for (std::size_t j = 0; j < P; ++j) v.p[j] = p[j];
+      unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { v.in[j] = load<V>(in[j] + i, k); });
+      unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { v.p[j] = p[j]; });
       functor(v.in, v.p, v.out, v.term);
-      for (std::size_t j = 0; j < Out; ++j) store_some(out[j] + i, v.out[j], k);
-      for (std::size_t s = 0; s < S; ++s) sums.add(s, k == w ? v.term[s] : select(first_lanes<V>(k), v.term[s], V(0)));
+      unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + i, v.out[j], k); });
+      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sums.add(s, k == w ? v.term[s] : select(first_lanes<V>(k), v.term[s], V(0))); });
       sums.next();
     };
     std::size_t i = 0;
     for (; i + 2 * w <= n; i += 2 * w) {
-      for (std::size_t u = 0; u < 2; ++u) step(i + u * w, w);
+      unrolled<2>([&](auto u) NONLIN_INLINE_LAMBDA { step(i + u * w, w); });
     }
     for (; i < n; i += w) step(i, least(w, n - i));
   }
@@ -125,20 +138,58 @@ struct axis_body {
       for (std::size_t j = 0; j < second; ++j) {
         const std::size_t a = by_channel ? k : j, o = by_channel ? j : k;
         V p[at_least_one(P)];
-        for (std::size_t m = 0; m < P; ++m) p[m] = V(job.p[m] != nullptr ? job.p[m][a] : none);
+        unrolled<P>([&](auto m) NONLIN_INLINE_LAMBDA { p[m] = V(job.p[m] != nullptr ? job.p[m][a] : none); });
         run<V>(functor, o, a, s.inner, p, sums);
       }
       sums.flush();
-      for (std::size_t m = 0; m < S; ++m) finish(m, k, sums.total[m].of_lanes());
+      unrolled<S>([&](auto m) NONLIN_INLINE_LAMBDA { finish(m, k, sums.total[m].of_lanes()); });
     }
   }
 
   // -- pieces -----------------------------------------------------------------------------------------------
 
-  // parameters of elements first .. first + n of a block
+  // Sums, one for each element of a piece, over the outer indices.
+  template <class V>
+  struct piece_sums {
+    alignas(64) T part[at_least_one(S)][piece], high[at_least_one(S)][piece], low[at_least_one(S)][piece];
+    std::size_t outer;
+
+    NONLIN_INLINE void start(std::size_t n, std::size_t all) {
+      outer = all;
+      for (std::size_t k = 0; k < S; ++k) {
+        for (std::size_t i = 0; i < n; i += V::size) {
+          store(part[k] + i, V(0));
+          store(high[k] + i, V(0));
+          store(low[k] + i, V(0));
+        }
+      }
+    }
+    NONLIN_INLINE void add(std::size_t i, const V (&term)[at_least_one(S)]) {
+      unrolled<S>([&](auto k) NONLIN_INLINE_LAMBDA { store(part[k] + i, load<V>(part[k] + i) + term[k]); });
+    }
+    // after outer index o
+    NONLIN_INLINE void next(std::size_t n, std::size_t o) {
+      if (S == 0 || outer <= chain || (o % chain != chain - 1 && o + 1 != outer)) return;
+      for (std::size_t k = 0; k < S; ++k) {
+        for (std::size_t i = 0; i < n; i += V::size) {
+          V h = load<V>(high[k] + i), l = load<V>(low[k] + i);
+          add_to_both(h, l, load<V>(part[k] + i));
+          store(high[k] + i, h);
+          store(low[k] + i, l);
+          store(part[k] + i, V(0));
+        }
+      }
+    }
+    NONLIN_INLINE double of(std::size_t k, std::size_t j) const {
+      if (outer <= chain) return static_cast<double>(part[k][j]);
+      return static_cast<double>(high[k][j]) + static_cast<double>(low[k][j]);
+    }
+  };
+
+  // parameters of elements first .. first + n of a block; readable by whole vectors
   NONLIN_INLINE const T* expanded(const T* p, std::size_t first, std::size_t n, T (&buffer)[piece]) const {
     const std::size_t inner = job.shape.inner;
-    if (p != nullptr && inner == 1) return p + first;
+    if (p != nullptr && inner == 1 && n % 16 == 0) return p + first;
     for (std::size_t j = 0; j < n; ++j) buffer[j] = p != nullptr ? p[(first + j) / inner] : none;
     return buffer;
   }
@@ -148,46 +199,35 @@ struct axis_body {
     constexpr std::size_t w = V::size;
     const axis_shape& s = job.shape;
     const std::size_t block = s.axis * s.inner, size = piece / s.inner * s.inner;
-    alignas(64) T buffer[at_least_one(P)][piece], part[at_least_one(S)][piece], high[at_least_one(S)][piece],
-        low[at_least_one(S)][piece];
+    alignas(64) T buffer[at_least_one(P)][piece];
+    piece_sums<V> sums;
     for (std::size_t first = 0; first < block; first += size) {
       const std::size_t n = least(size, block - first);
       const T* p[at_least_one(P)];
-      for (std::size_t k = 0; k < P; ++k) p[k] = expanded(job.p[k], first, n, buffer[k]);
-      for (std::size_t k = 0; k < S; ++k) {
-        for (std::size_t j = 0; j < piece; ++j) part[k][j] = high[k][j] = low[k][j] = 0;
-      }
+      unrolled<P>([&](auto k) NONLIN_INLINE_LAMBDA { p[k] = expanded(job.p[k], first, n, buffer[k]); });
+      sums.start(n, s.outer);
       for (std::size_t o = 0; o < s.outer; ++o) {
+        const T* in[In];
+        T* out[Out];
+        unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { in[k] = job.in[k].at(o, 0) + first; });
+        unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { out[k] = job.out[k].at(o, 0) + first; });
         for (std::size_t i = 0; i < n; i += w) {
           const std::size_t k = least(w, n - i);
           axis_step<V, In, P, Out, S> v;
-          for (std::size_t j = 0; j < In; ++j) v.in[j] = load<V>(job.in[j].at(o, 0) + first + i, k);
-          for (std::size_t j = 0; j < P; ++j) v.p[j] = load<V>(p[j] + i, k);
+          unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { v.in[j] = load<V>(in[j] + i, k); });
+          unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { v.p[j] = load<V>(p[j] + i); });
           functor(v.in, v.p, v.out, v.term);
-          for (std::size_t j = 0; j < Out; ++j) store_some(job.out[j].at(o, 0) + first + i, v.out[j], k);
-          for (std::size_t j = 0; j < S; ++j) store(part[j] + i, load<V>(part[j] + i) + v.term[j]);
+          unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + i, v.out[j], k); });
+          sums.add(i, v.term);
         }
-        if (S != 0 && (o % chain == chain - 1 || o + 1 == s.outer)) flush<V>(n, part, high, low);
+        sums.next(n, o);
       }
       for (std::size_t k = 0; k < S; ++k) {
         for (std::size_t a = 0; a < n / s.inner; ++a) {
           double sum = 0;
-          for (std::size_t j = a * s.inner; j < (a + 1) * s.inner; ++j)
-            sum += static_cast<double>(high[k][j]) + static_cast<double>(low[k][j]);
+          for (std::size_t j = a * s.inner; j < (a + 1) * s.inner; ++j) sum += sums.of(k, j);
           finish(k, first / s.inner + a, sum);
         }
-      }
-    }
-  }
-
-  template <class V, std::size_t N>
-  NONLIN_INLINE void flush(std::size_t n, T (&part)[N][piece], T (&high)[N][piece], T (&low)[N][piece]) const {
-    for (std::size_t k = 0; k < S; ++k) {
-      for (std::size_t i = 0; i < n; i += V::size) {
-        const auto t = two_sum(load<V>(high[k] + i), load<V>(part[k] + i));
-        store(high[k] + i, t.sum);
-        store(low[k] + i, load<V>(low[k] + i) + t.error);
-        store(part[k] + i, V(0));
       }
     }
   }
@@ -211,34 +251,36 @@ struct axis_body {
   NONLIN_INLINE void pairs(const F& functor) const {
     constexpr std::size_t w = V::size;
     const axis_shape& s = job.shape;
-    alignas(64) T part[at_least_one(S)][piece], high[at_least_one(S)][piece], low[at_least_one(S)][piece];
+    piece_sums<V> sums;
     for (std::size_t first = 0; first < s.axis; first += piece) {
       const std::size_t n = least(piece, s.axis - first);
-      for (std::size_t k = 0; k < S; ++k) {
-        for (std::size_t j = 0; j < piece; ++j) part[k][j] = high[k][j] = low[k][j] = 0;
-      }
+      sums.start(n, s.outer);
       for (std::size_t o = 0; o < s.outer; ++o) {
+        const T* in[In];
+        T* out[Out];
+        unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { in[k] = job.in[k].at(o, 0) + (k < 2 ? 2 : 1) * first; });
+        unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { out[k] = job.out[k].at(o, 0) + Out * first; });
         for (std::size_t i = 0; i < n; i += w) {
-          const std::size_t k = least(w, n - i), at = first + i;
+          const std::size_t k = least(w, n - i);
           axis_step<V, In, P, Out, S> v;
-          load_pairs(job.in[0].at(o, 0) + 2 * at, k, v.in[0], v.in[1]);
-          for (std::size_t j = 2; j < In; ++j) v.in[j] = load<V>(job.in[j].at(o, 0) + at, k);
+          load_pairs(in[0] + 2 * i, k, v.in[0], v.in[1]);
+          if constexpr (In == 3) v.in[2] = load<V>(in[2] + i, k);
           if constexpr (P >= 2) {
             v.p[0] = v.p[1] = V(none);
-            if (job.p[0] != nullptr) load_pairs(job.p[0] + 2 * at, k, v.p[0], v.p[1]);
+            if (job.p[0] != nullptr) load_pairs(job.p[0] + 2 * (first + i), k, v.p[0], v.p[1]);
           }
           functor(v.in, v.p, v.out, v.term);
           if constexpr (Out == 2)
-            store_pairs(job.out[0].at(o, 0) + 2 * at, k, v.out[0], v.out[1]);
+            store_pairs(out[0] + 2 * i, k, v.out[0], v.out[1]);
           else
-            store_some(job.out[0].at(o, 0) + at, v.out[0], k);
-          for (std::size_t j = 0; j < S; ++j) store(part[j] + i, load<V>(part[j] + i) + v.term[j]);
+            store_some(out[0] + i, v.out[0], k);
+          sums.add(i, v.term);
         }
-        if (S != 0 && (o % chain == chain - 1 || o + 1 == s.outer)) flush<V>(n, part, high, low);
+        sums.next(n, o);
       }
       for (std::size_t k = 0; k < S; ++k) {
         for (std::size_t a = 0; a < n; ++a) {
-          const double sum = static_cast<double>(high[k][a]) + static_cast<double>(low[k][a]);
+          const double sum = sums.of(k, a);
           if (job.totals[k] != nullptr) *job.totals[k] += sum;
           if (k < 2 && job.sums[0] != nullptr) job.sums[0][2 * (first + a) + k] = static_cast<T>(sum);
         }
@@ -258,7 +300,7 @@ struct axis_body {
       pairs<V>(functor);
     } else {
       if constexpr (Layout == axis_layout::along) {
-        if (job.shape.inner < 64 && job.shape.axis != 1) return pieces<V>(functor);
+        if (job.shape.inner != 0 && job.shape.inner < 64 && job.shape.axis != 1) return pieces<V>(functor);
       }
       runs<V>(functor);
     }

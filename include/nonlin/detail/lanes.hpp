@@ -2,6 +2,7 @@
 // What loops over arrays are written with outside the ISA files: bodies of kernels::run. V is a vector type.
 #pragma once
 #include <limits>
+#include <utility>
 #include "../math/exp.hpp"
 #include "number.hpp"
 
@@ -61,6 +62,16 @@ struct long_sum {
   NONLIN_INLINE V value() const { return high + low; }
   NONLIN_INLINE double of_lanes() const { return sum_of_lanes(high) + sum_of_lanes(low); }
 };
+
+// f(0), f(1), ... f(N - 1), each a compile-time constant: g++ -O2 leaves a loop of so many rounds a loop, and arrays of vectors
+// in memory.
+template <std::size_t N, class F>
+NONLIN_INLINE void unrolled(const F& f) {
+  [&]<std::size_t... K>(std::index_sequence<K...>) NONLIN_INLINE_LAMBDA {
+    (f(std::integral_constant<std::size_t, K>()), ...);
+  }
+  (std::make_index_sequence<N>());
+}
 
 constexpr std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 

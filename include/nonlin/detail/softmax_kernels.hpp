@@ -132,6 +132,28 @@ struct rescaling {
   NONLIN_INLINE V operator()(const V& term) const { return math::scale(term * rest, exponent); }
 };
 
+// The first lane's, in double.
+template <class V>
+NONLIN_INLINE reference<n_scalar::vec<double>> in_double(const reference<V>& r) {
+  using D = n_scalar::vec<double>;
+  return {D(max_of_lanes(r.shift)), D(max_of_lanes(r.exponent)), D(max_of_lanes(r.lowest))};
+}
+// A sum relative to a row's reference as one relative to its maximum, and back.
+template <class V>
+NONLIN_INLINE double sum_from_max(double sum, double max, const reference<V>& r) {
+  if (sum == 0) return 0;
+  const n_scalar::vec<double> m(max);
+  return sum * double(in_double(r).template term<false>({m, n_scalar::vec<double>(0)}));
+}
+template <class V>
+NONLIN_INLINE double sum_to_max(double sum, double max, const reference<V>& r) {
+  using D = n_scalar::vec<double>;
+  if (sum == 0) return 0;
+  const D m(max);
+  const reference<D> top(m);
+  return double(rescaling<D>(in_double(r), top, m)(D(sum)) / top.template term<false>({m, D(0)}));
+}
+
 // z - log(e^reference sum), with the digits that z and the reference share in front cancelled first
 template <class V>
 struct logarithm {
@@ -193,13 +215,18 @@ struct row_of_terms {
     long_sum<V> total;
     V part(0);
     for (std::size_t i = 0, blocks = 0; i < n; i += unroll * w) {
+      const bool whole = n - i >= unroll * w;
       logit<V> a[unroll];
-      for (std::size_t k = 0; k < unroll; ++k) {
-        a[k] = {none, V(0)};
-        if (i + k * w < n) a[k] = z.template padded<V>(i + k * w, least(w, n - i - k * w));
-      }
       V top = largest;
-      for (std::size_t k = 0; k < unroll; ++k) top = at_least(top, a[k].high);
+      if (whole) {
+        unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { a[k] = z.template at<V>(i + k * w, w); });
+      } else {
+        unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA {
+          a[k] = {none, V(0)};
+          if (i + k * w < n) a[k] = z.template padded<V>(i + k * w, least(w, n - i - k * w));
+        });
+      }
+      unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { top = at_least(top, a[k].high); });
       if (any(top > limit)) [[unlikely]] {
         // The first time the reference is the first block's maximum, the second time that of all.
         const V max = first ? V(max_of_lanes(top)) : at_least(largest_from(i), V(max_of_lanes(top)));
@@ -218,9 +245,14 @@ struct row_of_terms {
       }
       largest = top;
       V t[unroll];
-      for (std::size_t k = 0; k < unroll; ++k) {
-        t[k] = ref.template term<General>(a[k]);
-        if (y != nullptr && i + k * w < n) store_some(y + i + k * w, t[k], least(w, n - i - k * w));
+      unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { t[k] = ref.template term<General>(a[k]); });
+      if (y != nullptr) {
+        if (whole)
+          unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { store(y + i + k * w, t[k]); });
+        else
+          unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA {
+            if (i + k * w < n) store_some(y + i + k * w, t[k], least(w, n - i - k * w));
+          });
       }
       if constexpr (unroll == 4)
         part = part + ((t[0] + t[1]) + (t[2] + t[3]));
@@ -258,12 +290,10 @@ NONLIN_INLINE void softmax_row(const softmax_job<element_of<V>>& job, const logi
   T* const y = job.y != nullptr ? job.y + row * n : nullptr;
   row_of_terms<V, General> terms{z, n, Result == softmax_result::probabilities ? y : nullptr, {}, 0, {}};
   if (job.known) {
-    const double *const stats = job.max_and_sum + 2 * row, max = stats[0];
-    terms.largest = V(max);
-    terms.ref = reference<V>(V(max));
-    const double at = static_cast<double>(max_of_lanes(terms.ref.shift)) +
-                      static_cast<double>(max_of_lanes(terms.ref.exponent)) * 0.69314718055994531;
-    terms.sum = stats[1] * nonlin::exp(stats[1] == 0 ? 0.0 : max - at);
+    const double* const stats = job.max_and_sum + 2 * row;
+    terms.largest = V(stats[0]);
+    terms.ref = reference<V>(terms.largest);
+    terms.sum = sum_from_max(stats[1], stats[0], terms.ref);
   } else {
     terms.add_up();
   }
@@ -271,10 +301,8 @@ NONLIN_INLINE void softmax_row(const softmax_job<element_of<V>>& job, const logi
   if constexpr (Result == softmax_result::statistics) {
     if (job.max_and_sum != nullptr) {
       const double max = static_cast<double>(max_of_lanes(terms.largest));
-      const double shift = static_cast<double>(max_of_lanes(terms.ref.shift));
-      const double at = shift + static_cast<double>(max_of_lanes(terms.ref.exponent)) * 0.69314718055994531;
       job.max_and_sum[2 * row] = max;
-      job.max_and_sum[2 * row + 1] = terms.sum == 0 ? 0 : terms.sum * nonlin::exp(at - max);
+      job.max_and_sum[2 * row + 1] = sum_to_max(terms.sum, max, terms.ref);
     }
   }
   if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {

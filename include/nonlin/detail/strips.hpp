@@ -68,13 +68,19 @@ NONLIN_INLINE void combine_columns(const strip& s, per_lane<V>& v, const Combine
   }
 }
 
-// The elements of columns first .. first + n of an array, to or from a buffer in which they are side by side.
-template <class Move>
-NONLIN_INLINE void for_columns(const axis_shape& s, std::size_t first, std::size_t n, const Move& move) {
-  std::size_t o = first / s.inner, i = first % s.inner;
-  for (std::size_t c = 0; c < n; ++c) {
-    for (std::size_t a = 0; a < s.axis; ++a) move(o, (o * s.axis + a) * s.inner + i, a, c);
-    if (++i == s.inner) i = 0, ++o;
+// Where columns first .. first + n begin, in an array that has the first `repeats` outer indices only, and repeats. The lanes
+// beyond are the first column again.
+template <class V>
+NONLIN_INLINE void begin_of_columns(const axis_shape& s, std::size_t first, std::size_t n, std::size_t repeats,
+                                    std::size_t (&at)[V::size]) {
+  std::size_t o = first / s.inner % repeats, i = first % s.inner;
+  const std::size_t begin = o * s.axis * s.inner + i;
+  for (std::size_t c = 0; c < V::size; ++c) {
+    at[c] = c < n ? o * s.axis * s.inner + i : begin;
+    if (++i == s.inner) {
+      i = 0;
+      if (++o == repeats) o = 0;
+    }
   }
 }
 
@@ -87,24 +93,19 @@ NONLIN_INLINE void for_strips(const axis_shape& s, const element_of<V>* const (&
   constexpr std::size_t w = V::size, widest = strip_vectors * w;
   const std::size_t block = s.axis * s.inner, columns = s.outer * s.inner;
   const bool few = s.inner < w, buffered = few && s.axis <= short_axis<V>;
-  T buffer[In + 1][short_axis<V> * w];
+  alignas(sizeof(V)) T buffer[In + 1][short_axis<V> * w];
   for (std::size_t first = 0; first < columns;) {
     const std::size_t o = first / s.inner, i = first % s.inner;
     const T* from[In];
     T* to = buffer[In];
     strip t{w, s.axis, w, 0, w, w, first, least(w, columns - first)};
+    std::size_t at[w];
     if (buffered) {
       for (std::size_t k = 0; k < In; ++k) {
         from[k] = in[k] != nullptr ? buffer[k] : nullptr;
         if (in[k] == nullptr) continue;
-        if (t.columns < w) {
-          for (T& b : buffer[k]) b = 0;
-        }
-        const std::size_t skipped = k == 1 ? repeats : s.outer;
-        for_columns(s, first, t.columns, [&](std::size_t outer, std::size_t at, std::size_t a, std::size_t c)
-                                             NONLIN_INLINE_LAMBDA {
-                                               buffer[k][a * w + c] = in[k][at - outer / skipped * skipped * block];
-                                             });
+        if (k == 0 || repeats != s.outer) begin_of_columns<V>(s, first, t.columns, k == 0 ? s.outer : repeats, at);
+        for (std::size_t a = 0; a < s.axis; ++a) store(buffer[k] + a * w, gather(V(), in[k] + a * s.inner, at));
       }
       if (out == nullptr) to = nullptr;
     } else {
@@ -119,8 +120,11 @@ NONLIN_INLINE void for_strips(const axis_shape& s, const element_of<V>* const (&
     }
     f(t, from, to);
     if (buffered && out != nullptr) {
-      for_columns(s, first, t.columns, [&](std::size_t, std::size_t at, std::size_t a, std::size_t c)
-                                           NONLIN_INLINE_LAMBDA { out[at] = buffer[In][a * w + c]; });
+      if (repeats != s.outer) begin_of_columns<V>(s, first, t.columns, s.outer, at);
+      for (std::size_t c = 0; c < t.columns; ++c) {
+        T* const p = out + at[c];
+        for (std::size_t a = 0; a < s.axis; ++a) p[a * s.inner] = buffer[In][a * w + c];
+      }
     }
     first += t.columns;
   }

@@ -153,6 +153,13 @@ inline void unzip(const vec<double>& first, const vec<double>& second, vec<doubl
   b.v = _mm256_permute4x64_pd(odd, 0xd8);
 }
 
+inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {
+  return vec<float>(_mm256_set_ps(p[at[7]], p[at[6]], p[at[5]], p[at[4]], p[at[3]], p[at[2]], p[at[1]], p[at[0]]));
+}
+inline vec<double> gather(const vec<double>&, const double* p, const std::size_t* at) {
+  return vec<double>(_mm256_set_pd(p[at[3]], p[at[2]], p[at[1]], p[at[0]]));
+}
+
 using words_register [[gnu::vector_size(32)]] = std::uint64_t;
 inline words_register product(const words_register& a, std::uint32_t b) {
   return reinterpret_cast<words_register>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), _mm256_set1_epi64x(b)));

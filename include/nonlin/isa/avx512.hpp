@@ -181,6 +181,18 @@ inline void unzip(const vec<double>& first, const vec<double>& second, vec<doubl
   b.v = _mm512_permutex2var_pd(x.v, _mm512_load_si512(unzip_order64 + 8), y.v);
 }
 
+inline __m128 gather4(const float* p, const std::size_t* at) { return _mm_set_ps(p[at[3]], p[at[2]], p[at[1]], p[at[0]]); }
+inline __m256 gather8(const float* p, const std::size_t* at) { return _mm256_set_m128(gather4(p, at + 4), gather4(p, at)); }
+inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {
+  const __m512 low = _mm512_maskz_broadcast_f32x8(0xffff, gather8(p, at));
+  return vec<float>(_mm512_maskz_insertf32x8(0xffff, low, gather8(p, at + 8), 1));
+}
+inline vec<double> gather(const vec<double>&, const double* p, const std::size_t* at) {
+  const __m512d low = _mm512_maskz_broadcast_f64x4(0xff, _mm256_set_pd(p[at[3]], p[at[2]], p[at[1]], p[at[0]]));
+  return vec<double>(
+      _mm512_maskz_insertf64x4(0xff, low, _mm256_set_pd(p[at[7]], p[at[6]], p[at[5]], p[at[4]]), 1));
+}
+
 using words_register [[gnu::vector_size(64)]] = std::uint64_t;
 inline words_register product(const words_register& a, std::uint32_t b) {
   return reinterpret_cast<words_register>(

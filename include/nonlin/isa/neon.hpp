@@ -123,6 +123,13 @@ inline double sum_of_lanes(const vec<float>& a) {
 inline double max_of_lanes(const vec<double>& a) { return vmaxvq_f64(a.v); }
 inline float max_of_lanes(const vec<float>& a) { return vmaxvq_f32(a.v); }
 
+inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {
+  return vec<float>(float32x4_t{p[at[0]], p[at[1]], p[at[2]], p[at[3]]});
+}
+inline vec<double> gather(const vec<double>&, const double* p, const std::size_t* at) {
+  return vec<double>(float64x2_t{p[at[0]], p[at[1]]});
+}
+
 using words_register [[gnu::vector_size(16)]] = std::uint64_t;
 inline words_register product(const words_register& a, std::uint32_t b) {
   return reinterpret_cast<words_register>(vmull_u32(vmovn_u64(reinterpret_cast<uint64x2_t>(a)), vdup_n_u32(b)));

@@ -21,6 +21,8 @@
 //   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
 //   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
 //   words_register             of 64-bit lanes; product(a, b) of their low halves and b, all 64 bits
+//   gather(tag, p, at)         p[at[0]], p[at[1]], ... by loads of their own: gather instructions are slow where microcode
+//                              mends their leak
 //   top_24_bits(tag, p)        of 32-bit numbers in memory, as numbers
 //   leave()                    at the end of a kernel
 // and then includes detail/operators.inl and detail/kernels.inl.
@@ -115,6 +117,7 @@ struct mask {
   NONLIN_OP void unzip(const vec<T>& first, const vec<T>& second, vec<T>& a, vec<T>& b) {                    \
     zip(first, second, a, b);                                                                                \
   }                                                                                                          \
+  NONLIN_OP vec<T> gather(const vec<T>&, const T* p, const std::size_t* at) { return vec<T>(p[*at]); }       \
   NONLIN_OP vec<T> top_24_bits(const vec<T>&, const std::uint32_t* p) { return vec<T>(*p >> 8); }            \
   NONLIN_OP vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                              \
     return vec<T>(m.m ? a.v : b.v);                                                                          \

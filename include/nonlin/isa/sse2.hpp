@@ -124,6 +124,13 @@ NONLIN_ZIP(float, ps)
 NONLIN_ZIP(double, pd)
 #undef NONLIN_ZIP
 
+inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {
+  return vec<float>(_mm_set_ps(p[at[3]], p[at[2]], p[at[1]], p[at[0]]));
+}
+inline vec<double> gather(const vec<double>&, const double* p, const std::size_t* at) {
+  return vec<double>(_mm_set_pd(p[at[1]], p[at[0]]));
+}
+
 using words_register [[gnu::vector_size(16)]] = std::uint64_t;
 inline words_register product(const words_register& a, std::uint32_t b) {
   return reinterpret_cast<words_register>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), _mm_set1_epi64x(b)));
