@@ -83,6 +83,7 @@ struct cross_entropy_call {
   argument x;
   argument dx;
   cross_entropy_job<T> job;
+  argument target{};
 
   std::size_t rows() const { return job.shape.outer * job.shape.inner; }
 
@@ -90,13 +91,16 @@ struct cross_entropy_call {
     const argument to = arg("losses_to", l.data, l.count);
     check_count(function, to, rows(), "rows");
     check_apart(function, to, x);
+    check_apart(function, to, target);
     if (dx.data != nullptr) check_apart(function, to, dx);
+    if (job.gradients != nullptr) check_apart(function, to, arg("upstream", job.gradients, rows()));
     job.loss = l.data;
   }
   void option(const upstream<T>& g) {
     const argument from = arg("upstream", g.data, g.count);
     check_count(function, from, rows(), "rows");
     if (dx.data != nullptr) check_apart(function, dx, from);
+    if (job.loss != nullptr) check_apart(function, arg("losses_to", job.loss, rows()), from);
     job.gradients = g.data;
   }
   void option(const upstream<void>& g) { job.gradient *= g.value; }
@@ -108,12 +112,14 @@ struct cross_entropy_call {
       check_count(function, from, rows(), "rows");
       if (dx.data != nullptr) check_apart(function, dx, from);
       job.label = {data, sizeof(L), std::is_signed_v<L>};
+      target = from;
     } else {
       const argument from = arg("targets", data, count);
       check_size(function, x, from);
       check_not_null(function, from);
       if (dx.data != nullptr) check_apart(function, dx, from);
       job.target = data;
+      target = from;
     }
   }
 
@@ -147,7 +153,7 @@ double cross_entropy(const char* function, const SoftmaxCrossEntropy& loss, cons
   check_shape(function, x, shape);
   if (!(loss.label_smoothing >= 0 && loss.label_smoothing <= 1)) [[unlikely]]
     fail((text() << "nonlin::" << function << ": label_smoothing is not between 0 and 1").c_str());
-  cross_entropy_call<T> call{function, x, dx, {}};
+  cross_entropy_call<T> call{function, x, dx, {}, {}};
   call.job.x = static_cast<const T*>(x.data);
   call.job.dx = static_cast<T*>(const_cast<void*>(dx.data));
   call.job.smoothing = loss.label_smoothing;

@@ -120,11 +120,7 @@ struct axis_body {
       unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sums.add(s, k == w ? v.term[s] : select(first_lanes<V>(k), v.term[s], V(0))); });
       sums.next();
     };
-    std::size_t i = 0;
-    for (; i + 2 * w <= n; i += 2 * w) {
-      unrolled<2>([&](auto u) NONLIN_INLINE_LAMBDA { step(i + u * w, w); });
-    }
-    for (; i < n; i += w) step(i, least(w, n - i));
+    for (std::size_t i = 0; i < n; i += w) step(i, least(w, n - i));
   }
 
   template <class V>

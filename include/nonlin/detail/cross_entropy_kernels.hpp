@@ -66,10 +66,11 @@ template <class V>
 NONLIN_INLINE V target_term(const V& t, const V& z, const V& base) {
   return select(t == V(0), V(0), t * (z - base));
 }
-// the gradient of a logit, but for its label's share; 0 for an ignored one though it be NaN
+// the gradient of a logit, but for its label's share; 0 for an ignored one though it be NaN. The term is divided by the sum
+// before it is multiplied by a gradient that may be tiny.
 template <class V>
-NONLIN_INLINE V logit_gradient(const V& term, const V& factor, const V& target) {
-  return select(factor == V(0), V(0), fms(term, factor, target));
+NONLIN_INLINE V logit_gradient(const V& term, const V& inverse, const V& weighted, const V& target, const V& gradient) {
+  return select(gradient == V(0), V(0), fms(term * inverse, weighted, target));
 }
 
 // Sums over a row of f(i, k), a vector whose first k lanes count.
@@ -81,6 +82,7 @@ NONLIN_INLINE double sum_of_row(std::size_t n, const F& f) {
     const V v = f(i, k);
     total.add(k == V::size ? v : select(first_lanes<V>(k), v, V(0)));
   }
+  total.low = finite_or_zero(total.low);
   return total.of_lanes();
 }
 
@@ -105,11 +107,12 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
     const V max = terms.largest_from(0);
     base = static_cast<double>(max_of_lanes(max));
     if (t == nullptr) {
-      if (!ignored) dot = one * (static_cast<double>(x[label]) - base);
+      if (!ignored && one != 0) dot = one * (static_cast<double>(x[label]) - base);
     } else {
-      dot = one * sum_of_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
-              return target_term(load<V>(t + i, k), load<V>(x + i, k), max);
-            });
+      if (one != 0)
+        dot = one * sum_of_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+                return target_term(load<V>(t + i, k), load<V>(x + i, k), max);
+              });
       weight = one * sum_of_row<V>(n, [&](std::size_t i, std::size_t k)
                                           NONLIN_INLINE_LAMBDA { return load<V>(t + i, k); }) +
                job.smoothing;
@@ -130,10 +133,10 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
 
   if (dx != nullptr) {
     const double g = job.gradient_of(row);
-    const V factor(g * weight / terms.sum), share(g * all), soft(g * one);
+    const V inverse(1 / terms.sum), weighted(g * weight), share(g * all), soft(g * one), gradient(g);
     for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
       const V target = t != nullptr ? fma(load<V>(t + i, k), soft, share) : share;
-      store_some(dx + i, logit_gradient(load<V>(dx + i, k), factor, target), k);
+      store_some(dx + i, logit_gradient(load<V>(dx + i, k), inverse, weighted, target, gradient), k);
     });
     if (t == nullptr && !ignored) dx[label] -= static_cast<T>(g * one);
   }
@@ -181,7 +184,7 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
       return part + (k == w ? d : select(first_lanes<V>(k), d, V(0)));
     });
     for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
-      dot.set(u, fma(sum[u], V(all), dot[u] * V(one)));
+      dot.set(u, fma(sum[u], V(all), one != 0 ? dot[u] * V(one) : V(0)));
       if (t != nullptr) weight.set(u, fma(weight[u], V(one), V(job.smoothing)));
     });
   }
@@ -209,16 +212,17 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   }
 
   if (dx != nullptr) {
-    // from here on: sum holds the factor of the terms, max the gradient of the loss
+    // from here on: sum holds the inverse of the sum, max the gradient of the loss, weight is multiplied by it
     for (std::size_t c = 0; c < vectors * w; ++c) {
       const std::size_t k = c % s.period;
       const double g = k < s.columns ? job.gradient_of(s.first_column + k) : 0;
       max.lane[c] = static_cast<T>(g);
-      sum.lane[c] = g == 0 ? T(0) : static_cast<T>(g) * weight.lane[k] / sum.lane[c];
+      sum.lane[c] = 1 / sum.lane[c];
+      weight.lane[c] *= static_cast<T>(g);
     }
     for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
       const V share = t != nullptr ? fma(load<V>(t + i, k), V(one), V(all)) : V(all);
-      store_some(dx + i, logit_gradient(load<V>(dx + i, k), sum[u], share * max[u]), k);
+      store_some(dx + i, logit_gradient(load<V>(dx + i, k), sum[u], weight[u], share * max[u], max[u]), k);
     });
     if (t == nullptr) {
       for (std::size_t c = 0; c < s.columns; ++c) {

@@ -9,6 +9,7 @@
 //   Each lane adds up at most 16 terms, in pairs, before it goes to a compensated sum.
 #pragma once
 #include "../math/log.hpp"
+#include "isas.hpp"
 #include "strips.hpp"
 
 #include "begin.hpp"
@@ -268,18 +269,10 @@ struct row_of_terms {
   }
 };
 
-// f(i, k) for the vectors of a row: whole ones in fours, then the rest
+// f(i, k) for the vectors of a row, k being the lanes that count
 template <class V, class F>
 NONLIN_INLINE void for_row(std::size_t n, const F& f) {
-  constexpr std::size_t w = V::size;
-  std::size_t i = 0;
-  for (; i + 4 * w <= n; i += 4 * w) {
-    f(i, w);
-    f(i + w, w);
-    f(i + 2 * w, w);
-    f(i + 3 * w, w);
-  }
-  for (; i < n; i += w) f(i, least(w, n - i));
+  for (std::size_t i = 0; i < n; i += V::size) f(i, least(V::size, n - i));
 }
 
 template <class V, softmax_result Result, bool General>
@@ -354,6 +347,12 @@ NONLIN_INLINE void for_each_vector(std::size_t vectors, const F& f) {
   for (std::size_t u = 0; u < vectors; ++u) f(u);
 }
 
+// What a compensated sum has lost is NaN once the sum is infinite.
+template <class V>
+NONLIN_INLINE V finite_or_zero(const V& low) {
+  return select(abs(low) < V(std::numeric_limits<element_of<V>>::infinity()), low, V(0));
+}
+
 // The sums, over each column, of what `term` gives for the vectors of a strip.
 template <class V, class Term>
 NONLIN_INLINE void add_up_columns(const strip& s, per_lane<V>& sum, const Term& term) {
@@ -374,7 +373,8 @@ NONLIN_INLINE void add_up_columns(const strip& s, per_lane<V>& sum, const Term& 
       low.set(u, low[u] + t.error);
     });
   }
-  for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { sum.set(u, sum[u] + low[u]); });
+  for_each_vector(vectors,
+                  [&](std::size_t u) NONLIN_INLINE_LAMBDA { sum.set(u, sum[u] + finite_or_zero(low[u])); });
   combine_columns(s, sum, [](element_of<V> a, element_of<V> b) { return a + b; });
 }
 

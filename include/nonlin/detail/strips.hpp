@@ -99,7 +99,7 @@ NONLIN_INLINE void for_strips(const axis_shape& s, const element_of<V>* const (&
     const T* from[In];
     T* to = buffer[In];
     strip t{w, s.axis, w, 0, w, w, first, least(w, columns - first)};
-    std::size_t at[w];
+    std::size_t at[w] = {};
     if (buffered) {
       for (std::size_t k = 0; k < In; ++k) {
         from[k] = in[k] != nullptr ? buffer[k] : nullptr;
