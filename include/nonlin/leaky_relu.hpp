@@ -21,9 +21,10 @@ namespace math {
 template <class V>
 NONLIN_INLINE constexpr V leak(const V& x, double slope) {
   using T = element_of<V>;
-  const V least(slope == 0 ? std::numeric_limits<T>::lowest() : -std::numeric_limits<T>::infinity());
+  constexpr T least = std::numeric_limits<T>::lowest();
+  if (slope != 0) return x * V(slope);
   if constexpr (vector<V>)
-    return at_least(x, least) * V(slope);
+    return at_least(x, V(least)) * V(slope);
   else
     return (x < least ? least : x) * V(slope);
 }

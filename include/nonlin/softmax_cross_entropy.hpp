@@ -146,7 +146,7 @@ struct cross_entropy_call {
 template <class T, class L, class... Options>
 double cross_entropy(const char* function, const SoftmaxCrossEntropy& loss, const argument& x, const L* targets,
                      std::size_t target_count, const argument& dx, const axis_shape& shape, const Options&... options) {
-  if (dx.data != nullptr || dx.count != 0)
+  if (dx.name != nullptr)
     check_arrays(function, dx, x);
   else
     check_not_null(function, x);

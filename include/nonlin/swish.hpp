@@ -28,8 +28,7 @@ struct scaled_argument {
 
   NONLIN_INLINE scaled_argument(const V& any_x, double beta, double limit) {
     using T = element_of<V>;
-    using limits = std::numeric_limits<T>;
-    const V end(beta == 0 ? limits::max() : limits::infinity());  // 0 infinity is 0 here
+    const V end(beta == 0 ? std::numeric_limits<T>::max() : infinity<T>());  // 0 infinity is 0 here
     // A tiny beta takes a part of x's exponent, or its last digits would be lost.
     const double shift = beta < 0x1p-64 && beta > -0x1p-64 ? 0x1p-64 : 1, scaled_beta = beta / shift;
     const V x = at_least(at_most(any_x, end), -end) * V(shift);

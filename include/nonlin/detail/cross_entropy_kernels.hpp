@@ -123,7 +123,7 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
   }
 
   terms.add_up();
-  const V max(max_of_lanes(terms.largest)), at = select(max == V(-std::numeric_limits<T>::infinity()), V(0), max);
+  const V max(max_of_lanes(terms.largest)), at = select(max == V(-infinity<T>()), V(0), max);
   const reference<V> top(max);
   // log of the sum of e^(z - max)
   const V log = math::log_of_normal(rescaling<V>(terms.ref, top, at)(V(terms.sum)) / top.template term<false>({at, V(0)}));
@@ -149,7 +149,7 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   using T = element_of<V>;
   constexpr std::size_t w = V::size;
   const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
-  const V none(-std::numeric_limits<T>::infinity());
+  const V none(-infinity<T>());
   const double all = job.share_of_all(), one = job.share_of_label();
   const logits<T, false> z{x, nullptr, 1};
   per_lane<V> max, sum, dot, weight;

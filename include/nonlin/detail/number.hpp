@@ -28,6 +28,17 @@ concept vector = requires {
 template <class V>
 concept real = element<V> || vector<V>;
 
+// Where infinities are said not to exist (-ffinite-math-only) clang takes whatever is computed with one that it sees for
+// undefined, in spite of detail/begin.hpp: here it does not see it.
+template <element T>
+NONLIN_INLINE T infinity() {
+  T x = sizeof(T) == 4 ? static_cast<T>(__builtin_huge_valf()) : static_cast<T>(__builtin_huge_val());
+#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+  __asm__("" : "+m"(x));
+#endif
+  return x;
+}
+
 // Of the numbers of a type, for operations on their bits.
 template <element T>
 inline constexpr T exponent_magic = T(sizeof(T) == 4 ? 0x1p+23 : 0x1p+52);  // or-ed to an integer: the number + it

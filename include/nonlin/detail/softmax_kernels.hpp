@@ -71,7 +71,7 @@ struct logits {
   template <class V>
   NONLIN_INLINE logit<V> padded(std::size_t i, std::size_t k) const {
     logit<V> z = at<V>(i, k);
-    if (k != V::size) z.high = select(first_lanes<V>(k), z.high, V(-std::numeric_limits<T>::infinity()));
+    if (k != V::size) z.high = select(first_lanes<V>(k), z.high, V(-infinity<T>()));
     return z;
   }
 };
@@ -93,7 +93,7 @@ struct reference {
   NONLIN_INLINE explicit reference(const V& max) {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
-    const V m = select(max == V(-std::numeric_limits<T>::infinity()), V(0), max);
+    const V m = select(max == V(-infinity<T>()), V(0), max);
     const auto far = abs(m) > V(far_from_zero<T>);
     shift = select(far, m, V(0));
     exponent = select(far, V(0), fma(m, V(c::log2e), V(c::round)) - V(c::round));
@@ -164,7 +164,7 @@ struct logarithm {
   NONLIN_INLINE logarithm(const reference<V>& r, const V& sum, bool zero_if_masked) {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
-    const V log = math::log_of_normal(sum), inf(std::numeric_limits<T>::infinity());
+    const V log = math::log_of_normal(sum), inf(infinity<T>());
     const V ln2(c::ln2_hi), p = r.exponent * ln2;
     const auto s = two_sum(p, select(sum == V(0), zero_if_masked ? V(0) : inf - inf, log));
     shift = r.shift;
@@ -175,7 +175,7 @@ struct logarithm {
     return ((z.high - shift) - high) + (z.low - low);
   }
   NONLIN_INLINE V sum_exp(const V& sum) const {
-    return select(sum == V(0), V(-std::numeric_limits<element_of<V>>::infinity()), (shift + high) + low);
+    return select(sum == V(0), V(-infinity<element_of<V>>()), (shift + high) + low);
   }
 };
 
@@ -201,14 +201,14 @@ struct row_of_terms {
 
   // The largest of the elements from `first` on, NaN aside.
   NONLIN_INLINE V largest_from(std::size_t first) const {
-    V m(-std::numeric_limits<T>::infinity());
+    V m(-infinity<T>());
     for (std::size_t i = first; i < n; i += w) m = at_least(m, z.template padded<V>(i, least(w, n - i)).high);
     return V(max_of_lanes(m));
   }
 
   NONLIN_INLINE void add_up() {
     constexpr std::size_t unroll = General ? 1 : 4;
-    const V none(-std::numeric_limits<T>::infinity()), infinity(std::numeric_limits<T>::infinity());
+    const V none(-infinity<T>());
     V limit = none;
     bool first = true;
     largest = none;
@@ -241,7 +241,7 @@ struct row_of_terms {
           total.low = lower(total.low);
         }
         ref = higher;
-        limit = first ? max + V(too_large<T>) : infinity;
+        limit = first ? max + V(too_large<T>) : -none;
         first = false;
       }
       largest = top;
@@ -300,7 +300,7 @@ NONLIN_INLINE void softmax_row(const softmax_job<element_of<V>>& job, const logi
   }
   if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
     // by the maximum itself: where it is all of the sum, the digits of a large log(sum) would be missed
-    const V max(max_of_lanes(terms.largest)), at = select(max == V(-std::numeric_limits<T>::infinity()), V(0), max);
+    const V max(max_of_lanes(terms.largest)), at = select(max == V(-infinity<T>()), V(0), max);
     const reference<V> top(max);
     const V top_sum = rescaling<V>(terms.ref, top, at)(sum);
     const logarithm<V> log(top, top_sum, job.zero_if_masked);
@@ -350,7 +350,7 @@ NONLIN_INLINE void for_each_vector(std::size_t vectors, const F& f) {
 // What a compensated sum has lost is NaN once the sum is infinite.
 template <class V>
 NONLIN_INLINE V finite_or_zero(const V& low) {
-  return select(abs(low) < V(std::numeric_limits<element_of<V>>::infinity()), low, V(0));
+  return select(abs(low) < V(infinity<element_of<V>>()), low, V(0));
 }
 
 // The sums, over each column, of what `term` gives for the vectors of a strip.
@@ -384,7 +384,7 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
   using T = element_of<V>;
   constexpr std::size_t w = V::size;
   const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
-  const V none(-std::numeric_limits<T>::infinity());
+  const V none(-infinity<T>());
   per_lane<V> max, sum;
   references<V> ref;
   double* const stats = job.max_and_sum != nullptr ? job.max_and_sum + 2 * s.first_column : nullptr;
