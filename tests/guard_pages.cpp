@@ -1,40 +1,11 @@
 // Nothing is read or written beyond an array: arrays up against pages that may not be touched, and marks
 // around outputs.
-#if __has_include(<sys/mman.h>)
-#include <sys/mman.h>
-#include <unistd.h>
+#include "guarded.hpp"
+#if defined(NONLIN_TEST_GUARDS)
 #include "arrays.hpp"
 #include "calls.hpp"
 
 namespace {
-
-// A stretch of memory between two pages that fault on any access.
-class guarded {
- public:
-  guarded() : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
-    void* all = mmap(nullptr, size() + 2 * page_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    REQUIRE(all != MAP_FAILED);
-    base_ = static_cast<char*>(all);
-    REQUIRE(mprotect(begin(), size(), PROT_READ | PROT_WRITE) == 0);
-  }
-  guarded(const guarded&) = delete;
-  guarded& operator=(const guarded&) = delete;
-  ~guarded() { munmap(base_, size() + 2 * page_); }
-
-  char* begin() const { return base_ + page_; }
-  std::size_t size() const { return page_; }
-  // n elements at the one end or at the other
-  template <class T>
-  T* place(std::size_t n, bool at_end) const {
-    return reinterpret_cast<T*>(at_end ? begin() + size() - n * sizeof(T) : begin());
-  }
-
- private:
-  std::size_t page_;
-  char* base_ = nullptr;
-};
-
-constexpr unsigned char mark = 0xa5;
 
 // call(x, dy, out, n); nothing but out may change
 template <class T, class Call>
@@ -53,12 +24,7 @@ void check_calls(const char* what, const Call& call) {
       }
       std::memset(out.begin(), mark, out.size());
       call(px, pdy, pout, n);
-      std::size_t wrong = 0;
-      for (const char* p = out.begin(); p != out.begin() + out.size(); ++p) {
-        const bool inside = p >= reinterpret_cast<char*>(pout) && p < reinterpret_cast<char*>(pout + n);
-        wrong += !inside && static_cast<unsigned char>(*p) != mark;
-      }
-      touched += wrong;
+      touched += touched_outside(out, pout, n);
       T marked;
       std::memset(&marked, mark, sizeof marked);
       for (std::size_t i = 0; i < n; ++i) unwritten += bits(pout[i]) == bits(marked);
