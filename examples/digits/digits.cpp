@@ -13,6 +13,7 @@
 #include <nonlin/nonlin.hpp>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,29 +50,55 @@ struct Result {
   Curve loss;
   double accuracy;
   double seconds;
-  std::vector<float> betas;  // learned by Swish
+  std::string learned;  // by Swish and by PReLU: a sentence
 };
 
 struct Score {
   double loss, accuracy;
 };
 
-template <class... Activations, class Function>
-void for_each(nonlin::type_list<Activations...>, Function function) {
-  (function(Activations{}), ...);
+// function(std::type_identity<A>) for each A of the library's list, and for PReLU, which is along an axis.
+template <class Function>
+void for_each_activation(Function function) {
+  [&]<class... Activations>(nonlin::type_list<Activations...>) {
+    (function(std::type_identity<Activations>{}), ...);
+  }(nonlin::activations{});
+  function(std::type_identity<nonlin::PReLU<float>>{});
+}
+
+// A row of logits for each image.
+nonlin::axis_shape shape_of(const Matrix& logits) {
+  return {static_cast<std::size_t>(logits.cols()), static_cast<std::size_t>(logits.rows()), 1};
 }
 
 template <class Activation>
 Score evaluate(Network<Activation>& network, const Dataset& data) {
-  const Matrix& logits = network.forward(data.images);
+  const Matrix& logits = network.forward(data.images, Mode::evaluation);
   int correct = 0;
   for (Eigen::Index j = 0; j < data.size(); ++j) {
     Eigen::Index answer = 0;
     logits.col(j).maxCoeff(&answer);
     correct += answer == data.labels[static_cast<std::size_t>(j)];
   }
-  Matrix unused;
-  return {softmax_cross_entropy(logits, data.labels, unused), correct / static_cast<double>(data.size())};
+  return {nonlin::forward(nonlin::SoftmaxCrossEntropy{}, logits, data.labels, shape_of(logits)),
+          correct / static_cast<double>(data.size())};
+}
+
+// What the nonlinearities of the network have learned, if they learn.
+template <class Activation>
+std::string learned_by(const Network<Activation>& network) {
+  using Between = Nonlinearity<Activation>;
+  if constexpr (requires { Between::what; }) {
+    std::string sentence = std::string(Activation::name) + " learned " + Between::what;
+    char words[32];
+    for (const float value : network.learned()) {
+      std::snprintf(words, sizeof words, " %.2f", static_cast<double>(value));
+      sentence += words;
+    }
+    std::snprintf(words, sizeof words, ", from %g.", Between::from);
+    return sentence + ", " + Between::each + words;
+  }
+  return {};
 }
 
 // The epochs whose loss is printed while training runs.
@@ -106,7 +133,9 @@ Result train(const Task& data, int epochs) {
     for (Eigen::Index begin = 0; begin < count; begin += batch_size) {
       const Dataset batch =
           at_random_places(take(data.training, order, begin, std::min(batch_size, count - begin)), random);
-      softmax_cross_entropy(network.forward(batch.images), batch.labels, dlogits);
+      const Matrix& logits = network.forward(batch.images, Mode::training);
+      dlogits.resizeLike(logits);
+      nonlin::backward(nonlin::SoftmaxCrossEntropy{}, logits, batch.labels, dlogits, shape_of(logits));
       network.backward(dlogits);
       const float left = 1 - static_cast<float>(t) / steps;
       network.step(learning_rate * left * left, ++t);
@@ -121,7 +150,7 @@ Result train(const Task& data, int epochs) {
     throw std::runtime_error(std::string(Activation::name) + ": the training diverged");
   result.accuracy = evaluate(network, data.test).accuracy;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (learns_beta<Activation>) result.betas = network.betas();
+  result.learned = learned_by(network);
   std::printf("\n");
   return result;
 }
@@ -140,11 +169,9 @@ void print_table(const std::vector<Result>& results, const Options& options, Eig
       std::printf(
           "Identity: without a nonlinearity the layers multiply out to one linear map, however many they "
           "are.\n");
-    if (!r.betas.empty()) {
-      std::printf("%s learned the betas", r.loss.name.c_str());
-      for (const float beta : r.betas) std::printf(" %.2f", static_cast<double>(beta));
-      std::printf(", one a hidden layer, from 1.\n");
-    }
+    if (r.loss.name == "RReLU")
+      std::printf("RReLU is trained with random slopes and tested, as its loss is taken, with their mean.\n");
+    if (!r.learned.empty()) std::printf("%s\n", r.learned.c_str());
   }
 }
 
@@ -191,9 +218,9 @@ Options parse(int argc, char** argv) {
 void run(const Options& options) {
   std::string names;
   bool known = options.activation.empty();
-  for_each(nonlin::activations{}, [&](auto activation) {
-    names += std::string(" ") + activation.name;
-    known = known || options.activation == activation.name;
+  for_each_activation([&]<class Activation>(std::type_identity<Activation>) {
+    names += std::string(" ") + Activation::name;
+    known = known || options.activation == Activation::name;
   });
   if (!known) throw std::invalid_argument("no activation '" + options.activation + "'; there are:" + names);
 
@@ -214,8 +241,7 @@ void run(const Options& options) {
   for (const int epoch : reported_epochs(options.epochs)) std::printf(" %9d", epoch);
   std::printf("\n");
   std::vector<Result> results;
-  for_each(nonlin::activations{}, [&](auto activation) {
-    using Activation = decltype(activation);
+  for_each_activation([&]<class Activation>(std::type_identity<Activation>) {
     if (options.activation.empty() || options.activation == Activation::name)
       results.push_back(train<Activation>(data, options.epochs));
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A multilayer perceptron: Eigen multiplies the matrices, nonlin does everything in between.
+// A multilayer perceptron: Eigen multiplies the matrices, nonlin does what is in between, and the loss.
 #pragma once
 
 #include <Eigen/Core>
@@ -59,10 +59,81 @@ inline Matrix random_weights(Eigen::Index outputs, Eigen::Index inputs, float ga
   });
 }
 
-// Activations with a `beta` learn it, one a layer (Swish: Ramachandran et al. 2017).
+enum class Mode { training, evaluation };
+
+// What stands between two layers, and what it learns: most learn nothing.
 template <class Activation>
-constexpr bool learns_beta = requires(Activation a) {
-  a.beta;
+struct Nonlinearity {
+  static constexpr Activation initial{};  // what initial_gain() measures
+
+  explicit Nonlinearity(Eigen::Index /*units*/, std::size_t /*layer*/) {}
+
+  void forward(const Matrix& z, Matrix& y, Mode) { nonlin::forward(Activation{}, z, y); }
+  // Gradient in y to gradient in z, in place.
+  void backward(const Matrix& z, Matrix& gradient) { nonlin::backward(Activation{}, z, gradient, gradient); }
+  void step(float /*rate*/, int /*t*/) {}
+};
+
+// Swish learns its beta, one a layer (Ramachandran et al. 2017).
+template <>
+struct Nonlinearity<nonlin::Swish> {
+  static constexpr nonlin::Swish initial{};
+  static constexpr const char *what = "the betas", *each = "one a hidden layer";
+  static constexpr double from = initial.beta;
+
+  explicit Nonlinearity(Eigen::Index /*units*/, std::size_t /*layer*/) {}
+
+  nonlin::Swish swish() const { return {.beta = static_cast<double>(beta.value(0))}; }
+  void forward(const Matrix& z, Matrix& y, Mode) { nonlin::forward(swish(), z, y); }
+  void backward(const Matrix& z, Matrix& gradient) {
+    nonlin::backward(swish(), z, gradient, gradient, beta.gradient(0));
+  }
+  void step(float rate, int t) { beta.step(rate, t); }
+  float learned() const { return beta.value(0); }
+
+  Parameter beta{Matrix::Ones(1, 1)};
+};
+
+// PReLU learns its slopes, one a unit (He et al. 2015). An image is a column, so the units are the last axis.
+template <>
+struct Nonlinearity<nonlin::PReLU<float>> {
+  static constexpr nonlin::LeakyReLU initial{.slope = 0.25};
+  static constexpr const char *what = "slopes of", *each = "the mean of each hidden layer's units";
+  static constexpr double from = initial.slope;
+
+  explicit Nonlinearity(Eigen::Index units, std::size_t /*layer*/)
+      : slopes(Matrix::Constant(units, 1, static_cast<float>(initial.slope))) {}
+
+  void forward(const Matrix& z, Matrix& y, Mode) { nonlin::forward(nonlin::PReLU(slopes.value), z, y); }
+  void backward(const Matrix& z, Matrix& gradient) {
+    nonlin::backward(nonlin::PReLU(slopes.value), z, gradient, gradient, slopes.gradient);
+  }
+  void step(float rate, int t) { slopes.step(rate, t); }
+  float learned() const { return slopes.value.mean(); }
+
+  Parameter slopes;
+};
+
+// RReLU draws a slope for each number while it is trained (Xu et al. 2015). None is kept: backward() draws
+// those of the last forward() again, from the same offset in the layer's stream.
+template <>
+struct Nonlinearity<nonlin::RReLU> {
+  static constexpr nonlin::RReLU initial{};
+
+  explicit Nonlinearity(Eigen::Index /*units*/, std::size_t layer) : stream(layer) {}
+
+  void forward(const Matrix& z, Matrix& y, Mode mode) {
+    if (mode == Mode::evaluation) return nonlin::forward(nonlin::RReLU{}, z, y);
+    offset = next;
+    next += static_cast<std::uint64_t>(z.size());
+    nonlin::forward(nonlin::RReLU{}.training(stream, offset), z, y);
+  }
+  void backward(const Matrix& z, Matrix& gradient) {
+    nonlin::backward(nonlin::RReLU{}.training(stream, offset), z, gradient, gradient);
+  }
+  void step(float /*rate*/, int /*t*/) {}
+
+  std::uint64_t stream, offset = 0, next = 0;
 };
 
 template <class Activation>
@@ -71,13 +142,13 @@ class Network {
   Network(const std::vector<Eigen::Index>& sizes, Random& random) {
     float gain = 1;  // of the first layer: the pixels have a mean square of 1
     for (std::size_t i = 1; i < sizes.size(); ++i) {
-      layers_.emplace_back(random_weights(sizes[i], sizes[i - 1], gain, random));
-      gain = initial_gain(Activation{});
+      layers_.emplace_back(random_weights(sizes[i], sizes[i - 1], gain, random), i);
+      gain = initial_gain(Nonlinearity<Activation>::initial);
     }
   }
 
   // The logits: one column an image. Keeps what backward() needs.
-  const Matrix& forward(const Matrix& images) {
+  const Matrix& forward(const Matrix& images, Mode mode) {
     input_ = images;
     const Matrix* x = &input_;
     for (Layer& layer : layers_) {
@@ -85,7 +156,7 @@ class Network {
       layer.z.colwise() += layer.bias.value.col(0);
       if (&layer == &layers_.back()) break;  // the softmax belongs to the loss
       layer.y.resizeLike(layer.z);
-      nonlin::forward(layer.activation, layer.z.data(), layer.y.data(), count(layer.z));
+      layer.nonlinearity.forward(layer.z, layer.y, mode);
       x = &layer.y;
     }
     return layers_.back().z;
@@ -100,7 +171,7 @@ class Network {
       layer.bias.gradient = dz.rowwise().sum();
       if (i == 0) break;
       dx.noalias() = layer.weights.value.transpose() * dz;
-      through_activation(layers_[i - 1], dx);
+      layers_[i - 1].nonlinearity.backward(layers_[i - 1].z, dx);
       std::swap(dz, dx);
     }
   }
@@ -110,69 +181,29 @@ class Network {
     for (Layer& layer : layers_) {
       layer.weights.step(rate, t);
       layer.bias.step(rate, t);
-      if constexpr (learns_beta<Activation>) {
-        layer.beta.step(rate, t);
-        layer.activation.beta = layer.beta.value(0);
-      }
+      if (&layer != &layers_.back()) layer.nonlinearity.step(rate, t);
     }
   }
 
-  // The learned beta of each hidden layer.
-  std::vector<float> betas() const {
+  // What the nonlinearity of each hidden layer has learned.
+  std::vector<float> learned() const {
     std::vector<float> all;
-    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) all.push_back(layers_[i].beta.value(0));
+    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) all.push_back(layers_[i].nonlinearity.learned());
     return all;
   }
 
  private:
   struct Layer {
-    Parameter weights, bias, beta;
-    Activation activation{};
-    Matrix z, y;  // before and after the activation
+    Parameter weights, bias;
+    Nonlinearity<Activation> nonlinearity;
+    Matrix z, y;  // before and after the nonlinearity
 
-    explicit Layer(Matrix initial)
+    Layer(Matrix initial, std::size_t number)
         : weights(std::move(initial)),
           bias(Matrix::Zero(weights.value.rows(), 1)),
-          beta(Matrix::Ones(1, 1)) {}
+          nonlinearity(weights.value.rows(), number) {}
   };
-
-  // Gradient in y to gradient in z, in place.
-  static void through_activation(Layer& layer, Matrix& gradient) {
-    if constexpr (learns_beta<Activation>)
-      nonlin::backward(layer.activation, layer.z.data(), gradient.data(), gradient.data(), count(gradient),
-                       layer.beta.gradient(0));
-    else
-      nonlin::backward(layer.activation, layer.z.data(), gradient.data(), gradient.data(), count(gradient));
-  }
-
-  static std::size_t count(const Matrix& m) { return static_cast<std::size_t>(m.size()); }
 
   std::vector<Layer> layers_;
   Matrix input_;
 };
-
-// Cross-entropy of softmax(logits): the mean over the columns of log(sum_j exp z_j) - z_label, and its
-// gradient (softmax - onehot) / columns. With the largest logit m taken out, exp cannot overflow, and log1p
-// of the others' sum keeps a loss that is far below the rounding of m. Never log(softmax), which is log(0)
-// for a hopeless class.
-inline double softmax_cross_entropy(const Matrix& logits, const std::vector<int>& labels, Matrix& dlogits) {
-  dlogits.resizeLike(logits);
-  double loss = 0;
-  for (Eigen::Index j = 0; j < logits.cols(); ++j) {
-    const auto z = logits.col(j);
-    Eigen::Index largest = 0;
-    const float m = z.maxCoeff(&largest);
-    float others = 0;
-    for (Eigen::Index i = 0; i < z.size(); ++i) {
-      dlogits(i, j) = std::exp(z(i) - m);
-      if (i != largest) others += dlogits(i, j);
-    }
-    const int label = labels[static_cast<std::size_t>(j)];
-    loss += static_cast<double>(std::log1p(others)) + static_cast<double>(m - z(label));
-    dlogits.col(j) /= 1 + others;
-    dlogits(label, j) -= 1;
-  }
-  const auto columns = logits.cols();
-  dlogits /= static_cast<float>(columns);
-  return loss / static_cast<double>(columns);
-}
