@@ -1,7 +1,6 @@
 // Calls that make no sense throw, say why, and write nothing. And those that do make sense, though they look
 // odd, run.
 #include <array>
-#include <cctype>
 #include <functional>
 #include <initializer_list>
 #include <span>
@@ -9,6 +8,7 @@
 #include <string>
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "refused.hpp"
 
 namespace {
 
@@ -16,33 +16,6 @@ using nonlin::backward;
 using nonlin::backward_from_output;
 using nonlin::forward;
 using strings = std::initializer_list<const char*>;
-
-// Whether `word` is in the message, not as a part of another word: "x" is not in "dx has 10 elements".
-bool says(const std::string& message, const std::string& word) {
-  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  for (std::size_t at = message.find(word); at != std::string::npos; at = message.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || !in_word(message[at - 1])) && (end == message.size() || !in_word(message[end])))
-      return true;
-  }
-  return false;
-}
-
-// call() throws std::invalid_argument, and its message has all of `parts`.
-void check_refused(const std::function<void()>& call, strings parts) {
-  std::string message;
-  try {
-    call();
-  } catch (const std::invalid_argument& e) {
-    message = e.what();
-  }
-  CAPTURE(message);
-  REQUIRE_FALSE(message.empty());
-  for (const char* part : parts) {
-    INFO("must name " << part);
-    CHECK(says(message, part));
-  }
-}
 
 template <class T>
 std::vector<T> ramp(std::size_t n, double first = -2) {

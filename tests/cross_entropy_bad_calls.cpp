@@ -4,7 +4,7 @@
 #include "guarded.hpp"
 #include "list.hpp"
 #include "softmax_oracle.hpp"
-#include "softmax_refused.hpp"
+#include "refused.hpp"
 
 namespace {
 

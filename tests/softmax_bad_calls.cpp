@@ -1,7 +1,7 @@
 // Softmaxes of what makes no sense throw, say why, and write nothing.
 #include "list.hpp"
 #include "softmax_calls.hpp"
-#include "softmax_refused.hpp"
+#include "refused.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 //   forward(act, biased(x, b), y, shape)                       y = act(x + b)
 //   backward(act, biased(x, b), dy, dx, shape)                 dx = dy act'(x + b)
 //   backward(act, biased(x, b), dy, biased(dx, db), shape)     and db_a = sum of dx over all else
-//   backward(act, biased(x, b), dy, biased(dx, db), dparam, shape)
+//   backward(act, biased(x, b), dy, biased(dx, db), dparam, shape)   and the gradient of act's parameter
 //
 // b has one element for each index of the axis. Without a shape it is the last axis, the features of rows: {n / b.size(),
 // b.size(), 1}. db is within 2^-19 (double: 2^-48) of the sum of |dx|, whatever the length, and the same from run to run.
@@ -226,16 +226,18 @@ void backward(const A& act, const X& x, const DY& dy, DX&& dx, const axis_shape&
                                        detail::arg("dy", detail::data_of(dy), detail::size_of(dy)),
                                        detail::operand_of("dx", "db", dx), {shape, true}, nullptr);
 }
-template <class A, detail::operand_like X, detail::contiguous DY, detail::operand_like DX, element P>
-requires(detail::is_biased<X> || detail::is_biased<std::remove_cvref_t<DX>>)
-void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam, const axis_shape& shape) {
-  detail::check_operands(type_list<DX>(), type_list<X, DY>());
+template <class A, detail::operand_like X, detail::contiguous DY, detail::operand_like DX, element P, class... Shape>
+requires((detail::is_biased<X> || detail::is_biased<std::remove_cvref_t<DX>>)&&(
+    std::same_as<Shape, axis_shape>&&...) &&
+         sizeof...(Shape) <= 1)
+void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam, const Shape&... shape) {
   using T = detail::value_of<DY>;
   static_assert(parametric<A, T>, "nonlin::backward: the activation has no member V parameter_derivative(V x)");
   double sum = 0;
   detail::backward_biased<T, A, true>(act, detail::operand_of("x", "b", x),
                                       detail::arg("dy", detail::data_of(dy), detail::size_of(dy)),
-                                      detail::operand_of("dx", "db", dx), {shape, true}, &sum);
+                                      detail::operand_of("dx", "db", dx), {axis_shape{shape...}, sizeof...(Shape) == 1},
+                                      &sum);
   dparam = static_cast<P>(sum);
 }
 

@@ -349,7 +349,7 @@ void backward(const Gated<A>& unit, const G& gate, const U& value, const DY& dy,
   detail::backward_gated<detail::value_of<DY>, detail::any_biased<G, U, DG, DU>, true>(
       unit, detail::operand_of("gate", "b", gate), detail::operand_of("value", "c", value), NONLIN_ARRAY("dy", dy),
       detail::operand_of("dgate", "db", dgate), detail::operand_of("dvalue", "dc", dvalue),
-      {shape..., sizeof...(Shape) == 1}, &sum);
+      {axis_shape{shape...}, sizeof...(Shape) == 1}, &sum);
   dparam = static_cast<P>(sum);
 }
 template <class A, element T>
@@ -364,7 +364,7 @@ requires((std::same_as<Shape, axis_shape> && ...) && sizeof...(Shape) <= 1)
 void forward(const Gated<A>& unit, const L&, const X& x, Y&& y, const Shape&... shape) {
   detail::check_operands(type_list<Y>(), type_list<X>());
   detail::forward_packed<detail::value_of<Y>, L, detail::any_biased<X>>(
-      unit, detail::operand_of("x", "b", x), NONLIN_ARRAY("y", y), {shape..., sizeof...(Shape) == 1});
+      unit, detail::operand_of("x", "b", x), NONLIN_ARRAY("y", y), {axis_shape{shape...}, sizeof...(Shape) == 1});
 }
 template <class A, detail::packed_layout L, element T>
 void forward(const Gated<A>& unit, const L&, const T* x, T* y, const axis_shape& shape) {
@@ -378,7 +378,7 @@ void backward(const Gated<A>& unit, const L&, const X& x, const DY& dy, DX&& dx,
   detail::check_operands(type_list<DX>(), type_list<X, DY>());
   detail::backward_packed<detail::value_of<DY>, L, detail::any_biased<X, DX>, false>(
       unit, detail::operand_of("x", "b", x), NONLIN_ARRAY("dy", dy), detail::operand_of("dx", "db", dx),
-      {shape..., sizeof...(Shape) == 1}, nullptr);
+      {axis_shape{shape...}, sizeof...(Shape) == 1}, nullptr);
 }
 template <class A, detail::packed_layout L, detail::operand_like X, detail::contiguous DY, detail::operand_like DX,
           element P, class... Shape>
@@ -390,7 +390,7 @@ void backward(const Gated<A>& unit, const L&, const X& x, const DY& dy, DX&& dx,
   double sum = 0;
   detail::backward_packed<detail::value_of<DY>, L, detail::any_biased<X, DX>, true>(
       unit, detail::operand_of("x", "b", x), NONLIN_ARRAY("dy", dy), detail::operand_of("dx", "db", dx),
-      {shape..., sizeof...(Shape) == 1}, &sum);
+      {axis_shape{shape...}, sizeof...(Shape) == 1}, &sum);
   dparam = static_cast<P>(sum);
 }
 template <class A, detail::packed_layout L, element T>

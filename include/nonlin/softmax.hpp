@@ -100,12 +100,7 @@ concept softmax_like = std::same_as<A, Softmax> || std::same_as<A, LogSoftmax>;
 
 template <class T, softmax_result Result>
 void run_softmax(const softmax_job<T>& job) {
-  with_kernels([&](auto k) {
-    if (job.mask == nullptr && job.scale == 1)
-      k.template run<T>(softmax_body<T, Result, false>{job});
-    else
-      k.template run<T>(softmax_body<T, Result, true>{job});
-  });
+  with_kernels([&](auto k) { k.template run<T>(softmax_body<T, Result>{job}); });
 }
 
 template <class T>

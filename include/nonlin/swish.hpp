@@ -55,6 +55,25 @@ NONLIN_INLINE V swish(const V& x, double beta) {
   return select(a.hi <= V(-limit), with_sign(V(0), x), y);
 }
 
+// Value and derivative by one exponential and one division. Near the root the derivative's error is absolute.
+template <class V>
+NONLIN_INLINE both<V> swish_both(const V& x, double beta) {
+  if (beta == 1) return silu_both(x);
+  using T = element_of<V>;
+  constexpr double limit = sizeof(T) == 4 ? 195 : 1460;
+  const scaled_argument<V> a(x, beta, limit);
+  const V z = abs(a.hi);
+  const auto e = exp_parts(-z, select(a.hi > V(0), -a.lo, a.lo));
+  const V scaled_y = V(1) + e.q, scaled_tail = scaled_y / fma(exp2i_or_least(e.n), scaled_y, V(1));
+  const V tail = exp2i_or_least(e.n) * scaled_tail, head = V(1) - tail;
+  // x tail must neither overflow nor underflow before it is scaled
+  const auto large = abs(x) > V(0x1p+100);
+  const V low = scale_far(select(large, x * V(0.25), x) * scaled_tail, select(large, e.n + V(2), e.n));
+  const V value = select(a.hi <= V(-limit), with_sign(V(0), x), select(a.hi < V(0), low, x * head));
+  const V w = scale_far(scaled_tail * fnma(z, head, V(1)), e.n);
+  return {value, select(a.hi < V(0), w, V(1) - w)};
+}
+
 template <class V>
 NONLIN_INLINE V swish_slope(const V& x, double beta) {
   if (beta == 1) return silu_slope(x);
@@ -99,8 +118,7 @@ struct Swish {
   }
   template <real V>
   NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
-    if (beta != 1) return {(*this)(x), derivative(x)};
-    const auto b = math::silu_both(detail::lift(x));
+    const auto b = math::swish_both(detail::lift(x), beta);
     return {V(b.value), V(b.derivative)};
   }
   template <real V>

@@ -51,17 +51,6 @@ struct axis_step {
   V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
 };
 
-// high + low = the same and a. What is lost is of the order of low's last digit: with a low that may grow as high does, as
-// long_sum's, 2^24 equal terms lose 2^-13 of their sum.
-template <class V>
-NONLIN_INLINE void add_to_both(V& high, V& low, const V& a) {
-  const auto s = two_sum(high, a);
-  const V rest = low + s.error, both = s.sum + rest;
-  const auto finite = abs(both) <= V(std::numeric_limits<element_of<V>>::max());
-  high = select(finite, both, s.sum);
-  low = select(finite, rest - (both - s.sum), V(0));
-}
-
 enum class axis_layout {
   flat,   // no parameters, no sums but totals
   along,  // an axis
@@ -96,7 +85,7 @@ struct axis_body {
     }
     NONLIN_INLINE void flush() {
       for (std::size_t s = 0; s < S; ++s) {
-        add_to_both(total[s].high, total[s].low, part[s]);
+        total[s].add(part[s]);
         part[s] = V(0);
       }
     }

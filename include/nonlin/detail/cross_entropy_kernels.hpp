@@ -94,7 +94,7 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
   T* const dx = job.dx != nullptr ? job.dx + row * n : nullptr;
   const bool ignored = job.is_ignored(row);
   const double all = job.share_of_all(), one = job.share_of_label();
-  row_of_terms<V, false> terms{{x, nullptr, 1}, n, dx, {}, 0, {}};
+  row_of_terms<V> terms{x, n, dx, {}, 0, {}};
 
   // base: any logit near the largest; dot: sum of targets (z - base)
   double base = 0, dot = 0, weight = 1;
@@ -126,7 +126,7 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
   const V max(max_of_lanes(terms.largest)), at = select(max == V(-infinity<T>()), V(0), max);
   const reference<V> top(max);
   // log of the sum of e^(z - max)
-  const V log = math::log_of_normal(rescaling<V>(terms.ref, top, at)(V(terms.sum)) / top.template term<false>({at, V(0)}));
+  const V log = math::log_of_normal(rescaling<V>(terms.ref, top, at)(V(terms.sum)) / top.term(at));
   const double lead = static_cast<double>(max_of_lanes(max)) - base;
   const double loss = ignored ? 0 : weight * (static_cast<double>(max_of_lanes(log)) + lead) - dot;
   if (job.loss != nullptr) job.loss[row] = static_cast<T>(loss);
@@ -151,7 +151,7 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
   const V none(-infinity<T>());
   const double all = job.share_of_all(), one = job.share_of_label();
-  const logits<T, false> z{x, nullptr, 1};
+  const logits<T> z(x);
   per_lane<V> max, sum, dot, weight;
   references<V> ref;
 
@@ -190,7 +190,7 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   }
 
   add_up_columns(s, sum, [&](const V& part, std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
-    const V term = ref[u].template term<false>(z.template padded<V>(i, k));
+    const V term = ref[u].term(z.template padded<V>(i, k).high);
     if (dx != nullptr) store_some(dx + i, term, k);
     return part + term;
   });
@@ -200,7 +200,7 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
     // log of the sum of e^(z - max)
     const V at = select(max[u] == none, V(0), max[u]);
     T l[w];
-    store(l, math::log_of_normal(sum[u] / ref[u].template term<false>({at, V(0)})));
+    store(l, math::log_of_normal(sum[u] / ref[u].term(at)));
     for (std::size_t c = u * w; c < least(s.columns, (u + 1) * w); ++c) {
       const bool ignored = job.is_ignored(s.first_column + c);
       const double loss = ignored ? 0

@@ -49,16 +49,23 @@ NONLIN_INLINE sum_and_error<V> two_sum(const V& a, const V& b) {
   return {s, (a - (s - t)) + (b - t)};
 }
 
+// high + low = the same and a. What is lost is of the order of low's last digit: were low let grow as high does, 2^24 equal
+// terms would lose 2^-13 of their sum. An infinite sum has a low of 0, not NaN.
+template <class V>
+NONLIN_INLINE void add_to_both(V& high, V& low, const V& a) {
+  const auto s = two_sum(high, a);
+  const V rest = low + s.error, both = s.sum + rest;
+  const auto finite = abs(both) <= V(std::numeric_limits<element_of<V>>::max());
+  high = select(finite, both, s.sum);
+  low = select(finite, rest - (both - s.sum), V(0));
+}
+
 // A sum of vectors, lane by lane, whose error does not grow with their number.
 template <class V>
 struct long_sum {
   V high = V(0), low = V(0);
 
-  NONLIN_INLINE void add(const V& a) {
-    const auto s = two_sum(high, a);
-    high = s.sum;
-    low = low + s.error;
-  }
+  NONLIN_INLINE void add(const V& a) { add_to_both(high, low, a); }
   NONLIN_INLINE V value() const { return high + low; }
   NONLIN_INLINE double of_lanes() const { return sum_of_lanes(high) + sum_of_lanes(low); }
 };

@@ -149,14 +149,25 @@ NONLIN_INLINE exponential<V> exp_parts(const V& x, const V& low) {
 }
 
 template <class V>
-NONLIN_INLINE exponential<V> exp_parts(const V& x) {
+struct reduced {
+  V n, r;  // x = n ln 2 + r
+};
+
+template <class V>
+NONLIN_INLINE reduced<V> reduce(const V& x) {
   using c = exp_constants<element_of<V>>;
   const V n = fma(x, V(c::log2e), V(c::round)) - V(c::round);
   if constexpr (V::has_fma) {
-    return {n, expm1_polynomial(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)))};
+    return {n, fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x))};
   } else {
-    return {n, expm1_polynomial(fnma(n, V(c::ln2_short_lo), fnma(n, V(c::ln2_short_hi), x)))};
+    return {n, fnma(n, V(c::ln2_short_lo), fnma(n, V(c::ln2_short_hi), x))};
   }
+}
+
+template <class V>
+NONLIN_INLINE exponential<V> exp_parts(const V& x) {
+  const auto e = reduce(x);
+  return {e.n, expm1_polynomial(e.r)};
 }
 
 // Where e^x underflows and overflows for good.
