@@ -82,7 +82,6 @@ NONLIN_INLINE double sum_of_row(std::size_t n, const F& f) {
     const V v = f(i, k);
     total.add(k == V::size ? v : select(first_lanes<V>(k), v, V(0)));
   }
-  total.low = finite_or_zero(total.low);
   return total.of_lanes();
 }
 

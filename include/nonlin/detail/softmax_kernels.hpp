@@ -346,12 +346,6 @@ NONLIN_INLINE void for_each_vector(std::size_t vectors, const F& f) {
   for (std::size_t u = 0; u < vectors; ++u) f(u);
 }
 
-// What a compensated sum has lost is NaN once the sum is infinite.
-template <class V>
-NONLIN_INLINE V finite_or_zero(const V& low) {
-  return select(abs(low) < V(infinity<element_of<V>>()), low, V(0));
-}
-
 // The sums, over each column, of what `term` gives for the vectors of a strip.
 template <class V, class Term>
 NONLIN_INLINE void add_up_columns(const strip& s, per_lane<V>& sum, const Term& term) {
