@@ -17,7 +17,7 @@ using all_units = as_tuple<nonlin::gated_units>::type;
 // The bounds, in ULP of the factors, B being the activation's, of its value or of its derivative:
 //   y, dvalue   B ulp(act(gate)) |factor| + 1/2 ulp of the product, and of both together
 //   dgate       dy value is rounded before it meets the derivative: 1/2 ulp(dy value) more. A derivative that comes with the
-//               value (value_and_derivative) may, within 1 of its root, be 2^-22 off (double: 2^-51)
+//               value (value_and_derivative) may, within 1 of its root (Swish: in beta x), be 2^-22 off (double: 2^-51)
 template <class A>
 constexpr double root_of_derivative = 0;
 template <>
@@ -63,7 +63,6 @@ void check_values(const A& typed, double root_scale = 1) {
   using std::abs;
   const compiled::gated<T> unit(nonlin::Gated<A>{typed});
   const nonlin::accuracy b = unit.act.bounds;
-  const bool shared = root_scale == 1;  // Swish of another beta has no value_and_derivative of its own
   std::vector<T> gate =
       points<T>(point_count(std::size_t{1} << 15) / (sizeof(T) == 8 ? 32 : 1), oracle::row<A>::cutoffs);
   std::erase_if(gate, [](T g) { return abs(g) > std::sqrt(std::numeric_limits<T>::max()); });
@@ -90,7 +89,7 @@ void check_values(const A& typed, double root_scale = 1) {
       double slope_slack = b.derivative * ulp_at<T>(slope[i]);
       const double from_root = abs(static_cast<double>(gate[i]) * root_scale - root_of_derivative<A>);
       if (b.radius > 0 && from_root < b.radius) slope_slack = b.absolute;
-      if (shared && root_of_derivative<A> != 0 && from_root < 1)
+      if (root_of_derivative<A> != 0 && from_root < 1)
         slope_slack = std::max(slope_slack, sizeof(T) == 4 ? 0x1p-22 : 0x1p-51);
       of_dgate.add(dgate[i], flow, W(ulp_at<T>(flow)) / 2, slope[i], W(slope_slack), gate[i]);
     }

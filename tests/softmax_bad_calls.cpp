@@ -153,7 +153,19 @@ TEMPLATE_TEST_CASE("softmax with options that do not fit", "[softmax][bad]", flo
   check_options<TestType>(Softmax{});
   check_options<TestType>(LogSoftmax{});
 }
-TEMPLATE_TEST_CASE("statistics of a null pointer", "[softmax][bad]", float, double) {
+TEMPLATE_TEST_CASE("statistics of a null pointer and of shapes that do not fit", "[softmax][bad]", float, double) {
   check_refused([] { compiled::statistics<TestType>(static_cast<const TestType*>(nullptr), 7); },
                 {"nonlin::softmax_statistics", "x", "null", "7"});
+
+  std::vector<TestType> x(12), y(12, TestType(77));
+  std::vector<nonlin::softmax_stats> stats(3, {1, 2});
+  using span = std::span<const TestType>;
+  check_refused([&] { compiled::statistics<TestType>(span(x), {4, 3, 1}, stats); },
+                {"nonlin::softmax_statistics", "stats", "3", "4"});
+  check_refused([&] { compiled::statistics<TestType>(span(x), {3, 5, 1}, stats); },
+                {"nonlin::softmax_statistics", "x", "12", "axis 5"});
+  check_refused([&] { compiled::softmax_known<TestType>(Softmax{}, span(x), y, {4, 3, 1}, stats); },
+                {"nonlin::forward", "known_statistics", "3", "4"});
+  CHECK(y == std::vector<TestType>(12, TestType(77)));
+  CHECK(stats[2].sum == 2);
 }

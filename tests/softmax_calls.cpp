@@ -70,11 +70,23 @@ softmax_stats statistics(const T* x, std::size_t n, double scale) {
   return nonlin::softmax_statistics(x, n, scale);
 }
 
+template <class T>
+void statistics(span<const T> x, const axis_shape& shape, span<softmax_stats> stats, double scale) {
+  nonlin::softmax_statistics(x, shape, stats, scale);
+}
+template <class T, class A>
+void softmax_known(const A& act, span<const T> x, span<T> y, const axis_shape& shape,
+                   span<const softmax_stats> stats) {
+  nonlin::forward(act, x, y, shape, nonlin::known_statistics(stats));
+}
+
 #define INSTANTIATE(T, A)                                                                                \
   template void softmax(const A&, span<const T>, span<T>, const axis_shape&, const softmax_options<T>&); \
   template void softmax(const A&, span<const T>, span<T>);                                               \
   template void softmax(const A&, span<const T>, span<T>, const softmax_stats&);                         \
   template void softmax(const A&, const T*, T*, const axis_shape&);                                      \
+  template void softmax_known(const A&, span<const T>, span<T>, const axis_shape&,                       \
+                              span<const softmax_stats>);                                                \
   template void softmax(const A&, const T*, T*, std::size_t);                                            \
   template void softmax_backward(const A&, span<const T>, span<const T>, span<T>, const axis_shape&);    \
   template void softmax_backward(const A&, span<const T>, span<const T>, span<T>);                       \
@@ -87,6 +99,8 @@ INSTANTIATE(double, nonlin::LogSoftmax)
 
 template softmax_stats statistics(span<const float>, double);
 template softmax_stats statistics(span<const double>, double);
+template void statistics(span<const float>, const axis_shape&, span<softmax_stats>, double);
+template void statistics(span<const double>, const axis_shape&, span<softmax_stats>, double);
 template softmax_stats statistics(const float*, std::size_t, double);
 template softmax_stats statistics(const double*, std::size_t, double);
 

@@ -43,4 +43,12 @@ nonlin::softmax_stats statistics(std::span<const T> x, double scale = 1);
 template <class T>
 nonlin::softmax_stats statistics(const T* x, std::size_t n, double scale = 1);
 
+// of many rows
+template <class T>
+void statistics(std::span<const T> x, const nonlin::axis_shape& shape, std::span<nonlin::softmax_stats> stats,
+                double scale = 1);
+template <class T, class A>
+void softmax_known(const A& act, std::span<const T> x, std::span<T> y, const nonlin::axis_shape& shape,
+                   std::span<const nonlin::softmax_stats> stats);
+
 }  // namespace compiled

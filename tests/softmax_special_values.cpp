@@ -156,7 +156,7 @@ TEMPLATE_TEST_CASE("a NaN or inf makes its row NaN, and no other", "[softmax][sp
   check_invalid<TestType>(LogSoftmax{.if_fully_masked = fully_masked::zero});
 }
 
-TEMPLATE_TEST_CASE("-inf is hidden", "[softmax][special]", float, double) {
+TEMPLATE_TEST_CASE("a logit of -inf is hidden", "[softmax][special]", float, double) {
   check_hidden<TestType>(Softmax{}, TestType(0));
   check_hidden<TestType>(LogSoftmax{}, -inf<TestType>);
 }

@@ -238,3 +238,45 @@ TEMPLATE_TEST_CASE("statistics of what is special", "[softmax][statistics]", flo
     }
   });
 }
+
+// Every shape in two parts along the axis, as two machines would hold it.
+TEMPLATE_TEST_CASE("statistics of many rows at once", "[softmax][statistics]", float, double) {
+  using T = TestType;
+  for (const nonlin::axis_shape& s : shapes()) {
+    if (s.axis < 2 || s.size() == 0 || s.size() > 100000) continue;
+    const std::size_t rows = s.outer * s.inner, cut = 1 + s.axis / 3;
+    const nonlin::axis_shape shape_of[] = {{s.outer, cut, s.inner}, {s.outer, s.axis - cut, s.inner}};
+    std::mt19937_64 random(71);
+    std::normal_distribution<double> normal(0, 3);
+    std::vector<T> whole(s.size()), want(s.size()), parts[2], y[2];
+    for (T& e : whole) e = static_cast<T>(normal(random));
+    const std::size_t begin[] = {0, cut};
+    for (int k = 0; k < 2; ++k) {
+      for (std::size_t o = 0; o < s.outer; ++o) {
+        const auto at = whole.begin() + static_cast<std::ptrdiff_t>((o * s.axis + begin[k]) * s.inner);
+        parts[k].insert(parts[k].end(), at, at + static_cast<std::ptrdiff_t>(shape_of[k].axis * s.inner));
+      }
+      y[k].resize(parts[k].size());
+    }
+    on_each_isa([&](nonlin::isa isa) {
+      INFO(nonlin::to_string(isa) << ", outer " << s.outer << ", axis " << s.axis << ", inner " << s.inner);
+      const double scale = 0.75;  // exact: 8 and 4 bound what follows
+      std::vector<softmax_stats> all(rows), other(rows);
+      compiled::statistics<T>(parts[0], shape_of[0], all, scale);
+      compiled::statistics<T>(parts[1], shape_of[1], other, scale);
+      for (std::size_t r = 0; r < rows; ++r) all[r] = merge(all[r], other[r]);
+      compiled::softmax<T>(Softmax{.scale = scale}, std::span<const T>(whole), std::span<T>(want), s);
+      double worst = 0;
+      for (int k = 0; k < 2; ++k) {
+        compiled::softmax_known<T>(Softmax{.scale = scale}, parts[k], y[k], shape_of[k], all);
+        for (std::size_t o = 0; o < s.outer; ++o) {
+          for (std::size_t j = 0; j < shape_of[k].axis * s.inner; ++j) {
+            const T a = y[k][o * shape_of[k].axis * s.inner + j], b = want[(o * s.axis + begin[k]) * s.inner + j];
+            worst = std::max(worst, static_cast<double>(std::abs(a - b) / b));
+          }
+        }
+      }
+      CHECK(worst <= (Softmax::bound + Softmax::bound) * static_cast<double>(std::numeric_limits<T>::epsilon()));
+    });
+  }
+}

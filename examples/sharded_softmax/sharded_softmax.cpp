@@ -108,11 +108,11 @@ struct Forward {
 
 Forward forward(const MergeStatistics& merge, const std::vector<float>& x, const std::vector<int>& labels,
                 const Slice& slice) {
-  std::vector<nonlin::softmax_stats> stats;
+  std::vector<nonlin::softmax_stats> stats(labels.size());
+  nonlin::softmax_statistics(x, {labels.size(), slice.count, 1}, stats);
   std::vector<double> label_logits;
   for (std::size_t t = 0; t < labels.size(); ++t) {
     const float* const row = x.data() + t * slice.count;
-    stats.push_back(nonlin::softmax_statistics(row, slice.count));
     // beyond count too if the label is before the slice
     const std::size_t own = static_cast<std::size_t>(labels[t]) - slice.first;
     label_logits.push_back(own < slice.count ? static_cast<double>(row[own]) : 0);
@@ -130,9 +130,9 @@ Forward forward(const MergeStatistics& merge, const std::vector<float>& x, const
 void backward(const Forward& known, const std::vector<int>& labels, const Slice& slice,
               std::vector<float>& x) {
   const float share = 1 / static_cast<float>(labels.size());
+  nonlin::forward(nonlin::Softmax{}, x, x, {labels.size(), slice.count, 1}, nonlin::known_statistics(known.stats));
   for (std::size_t t = 0; t < labels.size(); ++t) {
     float* const dx = x.data() + t * slice.count;
-    nonlin::forward(nonlin::Softmax{}, dx, dx, {1, slice.count, 1}, known.stats[t]);
     const std::size_t own = static_cast<std::size_t>(labels[t]) - slice.first;
     if (own < slice.count) dx[own] -= 1;
     for (std::size_t i = 0; i < slice.count; ++i) dx[i] *= share;

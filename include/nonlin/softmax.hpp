@@ -9,6 +9,7 @@
 //   backward_from_output(Softmax{}, y, dy, dx, shape)
 //   softmax_statistics(x)                         {max, sum of e^(x - max)} of a part of a row; merge(a, b) for two
 //   forward(Softmax{}, x, y, statistics)          a part of a row, by the statistics of the whole
+//   softmax_statistics(x, shape, s), forward(Softmax{}, x, y, shape, known_statistics(s))   the same of many rows
 //
 //   at           nothing overflows: [20, 300, 5000] gives [0, 0, 1]. A NaN or +inf in a row makes all of it NaN. A row that is
 //                -inf everywhere is NaN, with fully_masked::zero 0 (LogSoftmax: -inf)
@@ -93,7 +94,19 @@ struct log_sum_exp_to {
 template <detail::contiguous L>
 log_sum_exp_to(L&&) -> log_sum_exp_to<detail::value_of<L>>;
 
+// The statistics of each row, of all its parts.
+struct known_statistics {
+  const softmax_stats* data;
+  std::size_t count;
+
+  template <detail::contiguous S>
+  explicit known_statistics(const S& s) : data(detail::data_of(s)), count(detail::size_of(s)) {}
+  known_statistics(const softmax_stats* s, std::size_t n) : data(s), count(n) {}
+};
+
 namespace detail {
+
+static_assert(sizeof(softmax_stats) == 2 * sizeof(double));  // the kernels take them as pairs
 
 template <class A>
 concept softmax_like = std::same_as<A, Softmax> || std::same_as<A, LogSoftmax>;
@@ -140,6 +153,13 @@ struct softmax_call {
                .c_str());
     known = s;
     job.max_and_sum = &known.max;
+    job.known = true;
+  }
+  void option(const known_statistics& s) {
+    const argument from{"known_statistics", s.data, s.count, sizeof(softmax_stats)};
+    check_count(function, from, job.shape.outer * job.shape.inner, "rows");
+    check_apart(function, y, from);
+    job.max_and_sum = const_cast<double*>(reinterpret_cast<const double*>(s.data));
     job.known = true;
   }
   softmax_stats known;
@@ -241,6 +261,25 @@ softmax_stats softmax_statistics(const T* x, std::size_t n, double scale = 1) {
 template <detail::contiguous X>
 softmax_stats softmax_statistics(const X& x, double scale = 1) {
   return softmax_statistics(detail::data_of(x), detail::size_of(x), scale);
+}
+// Of each row of the shape, or of the parts of them that x is.
+template <detail::contiguous X, detail::contiguous S>
+void softmax_statistics(const X& x, const axis_shape& shape, S&& stats, double scale = 1) {
+  using T = detail::value_of<X>;
+  static_assert(element<T>, "nonlin: logits are of float or of double");
+  const auto from = detail::arg("x", detail::data_of(x), detail::size_of(x));
+  softmax_stats* const to = detail::data_of(stats);
+  detail::check_not_null("softmax_statistics", from);
+  detail::check_shape("softmax_statistics", from, shape);
+  const detail::argument out{"stats", to, detail::size_of(stats), sizeof(softmax_stats)};
+  detail::check_count("softmax_statistics", out, shape.outer * shape.inner, "rows");
+  detail::check_apart("softmax_statistics", out, from);
+  detail::softmax_job<T> job;
+  job.x = detail::data_of(x);
+  job.scale = scale;
+  job.shape = shape;
+  job.max_and_sum = reinterpret_cast<double*>(to);
+  detail::run_softmax<T, detail::softmax_result::statistics>(job);
 }
 
 }  // namespace NONLIN_ABI
