@@ -12,7 +12,7 @@
 #pragma once
 #include "array.hpp"
 #include "axis.hpp"
-#include "detail/axis_kernels.hpp"
+#include "kernels/axis.hpp"
 
 #include "detail/begin.hpp"
 

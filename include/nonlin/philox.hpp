@@ -4,7 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include "detail/lanes.hpp"
+#include "kernels/lanes.hpp"
 
 #include "detail/begin.hpp"
 

@@ -21,7 +21,7 @@
 #pragma once
 #include "array.hpp"
 #include "axis.hpp"
-#include "detail/softmax_kernels.hpp"
+#include "kernels/softmax.hpp"
 
 #include "detail/begin.hpp"
 

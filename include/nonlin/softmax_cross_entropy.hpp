@@ -17,7 +17,7 @@
 //                guess: log(1 + tiny) keeps absolute digits only
 //   in place     dx may be x
 #pragma once
-#include "detail/cross_entropy_kernels.hpp"
+#include "kernels/cross_entropy.hpp"
 #include "softmax.hpp"
 
 #include "detail/begin.hpp"

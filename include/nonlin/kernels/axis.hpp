@@ -17,7 +17,7 @@
 #include "../axis.hpp"
 #include "lanes.hpp"
 
-#include "begin.hpp"
+#include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
@@ -295,4 +295,4 @@ struct axis_body {
 }  // namespace detail
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
-#include "end.hpp"
+#include "../detail/end.hpp"

@@ -9,10 +9,10 @@
 //   Each lane adds up at most 16 terms, in pairs, before it goes to a compensated sum.
 #pragma once
 #include "../math/log.hpp"
-#include "isas.hpp"
+#include "../detail/isas.hpp"
 #include "strips.hpp"
 
-#include "begin.hpp"
+#include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
@@ -547,4 +547,4 @@ struct softmax_backward_body {
 }  // namespace detail
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
-#include "end.hpp"
+#include "../detail/end.hpp"

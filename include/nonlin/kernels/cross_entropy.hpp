@@ -3,9 +3,9 @@
 // g (weight softmax - t), t being the targets and weight their sum. Logarithms and losses are taken relative to a logit near the
 // largest, so that nothing cancels. The logits may be overwritten by the gradient: what is needed of them is taken first.
 #pragma once
-#include "softmax_kernels.hpp"
+#include "softmax.hpp"
 
-#include "begin.hpp"
+#include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
@@ -258,4 +258,4 @@ struct cross_entropy_body {
 }  // namespace detail
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
-#include "end.hpp"
+#include "../detail/end.hpp"

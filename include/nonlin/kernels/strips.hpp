@@ -11,7 +11,7 @@
 #include "../axis.hpp"
 #include "lanes.hpp"
 
-#include "begin.hpp"
+#include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
@@ -133,4 +133,4 @@ NONLIN_INLINE void for_strips(const axis_shape& s, const element_of<V>* const (&
 }  // namespace detail
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
-#include "end.hpp"
+#include "../detail/end.hpp"

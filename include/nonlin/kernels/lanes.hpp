@@ -4,9 +4,9 @@
 #include <limits>
 #include <utility>
 #include "../math/exp.hpp"
-#include "number.hpp"
+#include "../detail/number.hpp"
 
-#include "begin.hpp"
+#include "../detail/begin.hpp"
 
 namespace nonlin {
 inline namespace NONLIN_ABI {
@@ -85,4 +85,4 @@ constexpr std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b
 }  // namespace detail
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
-#include "end.hpp"
+#include "../detail/end.hpp"
