@@ -3,7 +3,6 @@
 // channels of an NCHW image are {N, C, H * W}. `outer * inner` is the number of rows, or columns, along the axis.
 #pragma once
 #include <cstddef>
-#include <cstdint>
 #include "detail/check.hpp"
 
 namespace nonlin {
@@ -30,24 +29,6 @@ inline void check_shape(const char* function, const argument& a, const axis_shap
       [[unlikely]]
     fail((text() << "nonlin::" << function << ": " << a.name << " has " << a.count << " elements, the shape " << s
                  << " has another number")
-             .c_str());
-}
-
-// `a` has one element for each of `count` things, called `of`.
-inline void check_count(const char* function, const argument& a, std::size_t count, const char* of) {
-  if (a.count != count) [[unlikely]]
-    fail((text() << "nonlin::" << function << ": " << a.name << " has " << a.count << " elements, there are " << count
-                 << " " << of)
-             .c_str());
-  check_not_null(function, a);
-}
-
-// Two arrays that may not even be the same.
-inline void check_apart(const char* function, const argument& out, const argument& in) {
-  const auto o = reinterpret_cast<std::uintptr_t>(out.data), i = reinterpret_cast<std::uintptr_t>(in.data);
-  if (o < i + in.count * in.bytes && i < o + out.count * out.bytes) [[unlikely]]
-    fail((text() << "nonlin::" << function << ": " << out.name << " (" << out.count << " elements) overlaps " << in.name
-                 << " (" << in.count << " elements)")
              .c_str());
 }
 

@@ -120,24 +120,6 @@ inline axis_shape resolve_shape(const char* function, const argument& x, const o
   return shape;
 }
 
-template <class T>
-strided<const T> input(const argument& a, const axis_shape& s) {
-  return {static_cast<const T*>(a.data), s.axis * s.inner, s.inner};
-}
-template <class T>
-strided<T> output(const argument& a, const axis_shape& s) {
-  return {static_cast<T*>(const_cast<void*>(a.data)), s.axis * s.inner, s.inner};
-}
-template <class T>
-T* to_write(const argument& a) {
-  return static_cast<T*>(const_cast<void*>(a.data));
-}
-
-template <axis_layout Layout, class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
-void run_axis(const axis_job<T, In, P, Out, S>& job, const F& f) {
-  with_kernels([&](auto k) { k.template run<T>(axis_body<T, F, In, P, Out, S, Layout>{job, f}); });
-}
-
 template <class A>
 struct biased_forward_step {
   A act;
@@ -231,6 +213,7 @@ requires((detail::is_biased<X> || detail::is_biased<std::remove_cvref_t<DX>>)&&(
     std::same_as<Shape, axis_shape>&&...) &&
          sizeof...(Shape) <= 1)
 void backward(const A& act, const X& x, const DY& dy, DX&& dx, P& dparam, const Shape&... shape) {
+  detail::check_operands(type_list<DX>(), type_list<X, DY>());
   using T = detail::value_of<DY>;
   static_assert(parametric<A, T>, "nonlin::backward: the activation has no member V parameter_derivative(V x)");
   double sum = 0;

@@ -74,13 +74,8 @@ template <class L>
 concept packed_layout = std::same_as<L, packed::gate_first_t> || std::same_as<L, packed::gate_last_t> ||
     std::same_as<L, packed::interleaved_t>;
 
-template <class V>
-struct value_and_slope {
-  V value, derivative;
-};
-
 template <class A, class V>
-NONLIN_INLINE value_and_slope<V> both_of(const A& act, const V& x) {
+NONLIN_INLINE math::both<V> both_of(const A& act, const V& x) {
   if constexpr (requires { act.value_and_derivative(x); }) {
     const auto both = act.value_and_derivative(x);
     return {V(both.value), V(both.derivative)};
@@ -125,7 +120,7 @@ struct gated_backward_step {
 };
 
 // What the operands of a gated call are, split or packed; their gradients alike.
-template <class P, class T = std::remove_const_t<P>>
+template <class P>
 struct gated_arrays {
   strided<P> gate, value;
   P *b = nullptr, *c = nullptr;

@@ -66,7 +66,7 @@ struct rrelu_body {
 template <class T, rrelu_result Result>
 void run_rrelu(const RReLUTraining& act, const argument& x, const argument& dy, const argument& out) {
   const rrelu_body<T, Result> body{act, static_cast<const T*>(x.data), static_cast<const T*>(dy.data),
-                                   static_cast<T*>(const_cast<void*>(out.data)), x.count};
+                                   to_write<T>(out), x.count};
   with_kernels([&](auto k) { k.template run<T>(body); });
 }
 

@@ -5,7 +5,7 @@
 //   LogSoftmax   y_a = z_a - log sum of e^(z_b)                          dx_a = scale (dy_a - e^(y_a) sum of dy_b)
 //
 //   forward(Softmax{}, x, y)                      one row
-//   forward(Softmax{}, x, y, shape, options...)   any axis; options: additive_mask(m), log_sum_exp(l)
+//   forward(Softmax{}, x, y, shape, options...)   any axis; options: additive_mask(m), log_sum_exp_to(l)
 //   backward_from_output(Softmax{}, y, dy, dx, shape)
 //   softmax_statistics(x)                         {max, sum of e^(x - max)} of a part of a row; merge(a, b) for two
 //   forward(Softmax{}, x, y, statistics)          a part of a row, by the statistics of the whole
@@ -173,7 +173,7 @@ void forward_softmax(const A& act, const argument& x, const argument& y, const a
   check_shape("forward", x, shape);
   softmax_call<T> call{"forward", x, y, {}, {}};
   call.job.x = static_cast<const T*>(x.data);
-  call.job.y = static_cast<T*>(const_cast<void*>(y.data));
+  call.job.y = to_write<T>(y);
   call.job.scale = act.scale;
   call.job.zero_if_masked = act.if_fully_masked == fully_masked::zero;
   call.job.shape = shape;
@@ -187,7 +187,7 @@ void backward_softmax(const A& act, const argument& y, const argument& dy, const
   check_arrays("backward_from_output", dx, y, dy);
   check_shape("backward_from_output", y, shape);
   const softmax_backward_body<T, std::same_as<A, LogSoftmax>> body{
-      static_cast<const T*>(y.data), static_cast<const T*>(dy.data), static_cast<T*>(const_cast<void*>(dx.data)),
+      static_cast<const T*>(y.data), static_cast<const T*>(dy.data), to_write<T>(dx),
       act.scale, shape};
   with_kernels([&](auto k) { k.template run<T>(body); });
 }

@@ -74,9 +74,6 @@ upstream(const G&) -> upstream<void>;
 
 namespace detail {
 
-template <class R>
-concept contiguous_labels = contiguous<R> && std::is_integral_v<value_of<R>>;
-
 template <class T>
 struct cross_entropy_call {
   const char* function;
@@ -155,7 +152,7 @@ double cross_entropy(const char* function, const SoftmaxCrossEntropy& loss, cons
     fail((text() << "nonlin::" << function << ": label_smoothing is not between 0 and 1").c_str());
   cross_entropy_call<T> call{function, x, dx, {}, {}};
   call.job.x = static_cast<const T*>(x.data);
-  call.job.dx = static_cast<T*>(const_cast<void*>(dx.data));
+  call.job.dx = to_write<T>(dx);
   call.job.smoothing = loss.label_smoothing;
   call.job.ignored = loss.ignore_index;
   call.job.shape = shape;

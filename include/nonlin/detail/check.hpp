@@ -63,6 +63,12 @@ struct argument {
   std::size_t bytes;  // of an element
 };
 
+// An output, its type known again.
+template <class T>
+T* to_write(const argument& a) {
+  return static_cast<T*>(const_cast<void*>(a.data));
+}
+
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_size(const char* function, const argument& a,
                                                              const argument& b) {
   fail((text() << "nonlin::" << function << ": " << b.name << " has " << b.count << " elements, " << a.name
@@ -94,10 +100,31 @@ inline void check_not_null(const char* function, const argument& a) {
     fail_null(function, a);
 }
 
+inline bool overlap(const argument& a, const argument& b) {
+  const auto p = reinterpret_cast<std::uintptr_t>(a.data), q = reinterpret_cast<std::uintptr_t>(b.data);
+  return p < q + b.count * b.bytes && q < p + a.count * a.bytes;
+}
+
 inline void check_overlap(const char* function, const argument& out, const argument& in) {
-  const auto o = reinterpret_cast<std::uintptr_t>(out.data), i = reinterpret_cast<std::uintptr_t>(in.data);
-  if (o != i && o < i + in.count * in.bytes && i < o + out.count * out.bytes) [[unlikely]]
+  if (out.data != in.data && overlap(out, in)) [[unlikely]]
     fail_overlap(function, out, in);
+}
+
+// Two arrays that may not even be the same.
+inline void check_apart(const char* function, const argument& out, const argument& in) {
+  if (overlap(out, in)) [[unlikely]]
+    fail((text() << "nonlin::" << function << ": " << out.name << " (" << out.count << " elements) overlaps " << in.name
+                 << " (" << in.count << " elements)")
+             .c_str());
+}
+
+// `a` has one element for each of `count` things, called `of`.
+inline void check_count(const char* function, const argument& a, std::size_t count, const char* of) {
+  if (a.count != count) [[unlikely]]
+    fail((text() << "nonlin::" << function << ": " << a.name << " has " << a.count << " elements, there are " << count
+                 << " " << of)
+             .c_str());
+  check_not_null(function, a);
 }
 
 // Equal sizes, no null pointers, and out either one of the inputs or apart from it.

@@ -47,40 +47,4 @@ struct kernels {
     b(vec<T>());
     leave();
   }
-
-  // out[i] = f(x[i], dy[i]).dx, and the sum of f(x[i], dy[i]).term. Each lane adds up at most 64 terms before it goes to
-  // the total, in double: the error is at most 64 roundings of T and n / 64 of double, whatever n. Which lane an element
-  // belongs to depends on its index alone.
-  template <class T, class F>
-  NONLIN_KERNEL static double map_sum(const F& functor, std::size_t n, T* out, const T* x, const T* dy) {
-    const F f = functor;
-    constexpr std::size_t w = vec<T>::size;
-    double total = 0;
-    for (std::size_t i = 0; i < n;) {
-      const std::size_t stop = n - i < 128 * w ? n : i + 128 * w;
-      vec<T> even(0), odd(0);
-      for (; i + 2 * w <= stop; i += 2 * w) {
-        const auto a = f(load(x + i), load(dy + i));
-        const auto b = f(load(x + i + w), load(dy + i + w));
-        store(out + i, a.dx);
-        store(out + i + w, b.dx);
-        even = even + a.term;
-        odd = odd + b.term;
-      }
-      for (; i < stop; i += w) {
-        const std::size_t k = stop - i < w ? stop - i : w;
-        const auto a = f(load(x + i, k), load(dy + i, k));
-        store(out + i, a.dx, k);
-        even = even + a.term;
-      }
-      if (i > stop) i = stop;
-      T lane[w];
-      store(lane, even);
-      for (std::size_t k = 0; k < w; ++k) total += static_cast<double>(lane[k]);
-      store(lane, odd);
-      for (std::size_t k = 0; k < w; ++k) total += static_cast<double>(lane[k]);
-    }
-    leave();
-    return total;
-  }
 };

@@ -15,6 +15,7 @@
 #pragma once
 #include <limits>
 #include "../axis.hpp"
+#include "../dispatch.hpp"
 #include "lanes.hpp"
 
 #include "../detail/begin.hpp"
@@ -291,6 +292,20 @@ struct axis_body {
     }
   }
 };
+
+template <class T>
+strided<const T> input(const argument& a, const axis_shape& s) {
+  return {static_cast<const T*>(a.data), s.axis * s.inner, s.inner};
+}
+template <class T>
+strided<T> output(const argument& a, const axis_shape& s) {
+  return {to_write<T>(a), s.axis * s.inner, s.inner};
+}
+
+template <axis_layout Layout, class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
+void run_axis(const axis_job<T, In, P, Out, S>& job, const F& f) {
+  with_kernels([&](auto k) { k.template run<T>(axis_body<T, F, In, P, Out, S, Layout>{job, f}); });
+}
 
 }  // namespace detail
 }  // namespace NONLIN_ABI

@@ -122,7 +122,7 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
   }
 
   terms.add_up();
-  const V max(max_of_lanes(terms.largest)), at = select(max == V(-infinity<T>()), V(0), max);
+  const V max(max_of_lanes(terms.largest)), at = finite_base(max);
   const reference<V> top(max);
   // log of the sum of e^(z - max)
   const V log = math::log_of_normal(rescaling<V>(terms.ref, top, at)(V(terms.sum)) / top.term(at));
@@ -148,17 +148,12 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   using T = element_of<V>;
   constexpr std::size_t w = V::size;
   const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
-  const V none(-infinity<T>());
   const double all = job.share_of_all(), one = job.share_of_label();
   const logits<T> z(x);
   per_lane<V> max, sum, dot, weight;
   references<V> ref;
 
-  for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { max.set(u, none); });
-  for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
-    max.set(u, at_least(max[u], z.template padded<V>(i, k).high));
-  });
-  combine_columns(s, max, [](T a, T b) { return b > a ? b : a; });
+  max_of_columns(s, z, max);
   for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
     ref.set(u, reference<V>(max[u]));
     dot.set(u, V(0));
@@ -197,9 +192,8 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   double total = 0;
   for (std::size_t u = 0; u * w < s.columns; ++u) {
     // log of the sum of e^(z - max)
-    const V at = select(max[u] == none, V(0), max[u]);
     T l[w];
-    store(l, math::log_of_normal(sum[u] / ref[u].term(at)));
+    store(l, math::log_of_normal(sum[u] / ref[u].term(finite_base(max[u]))));
     for (std::size_t c = u * w; c < least(s.columns, (u + 1) * w); ++c) {
       const bool ignored = job.is_ignored(s.first_column + c);
       const double loss = ignored ? 0

@@ -29,9 +29,8 @@ struct softmax_job {
   double scale = 1;
   bool zero_if_masked = false;  // a row that is -inf everywhere
   T* y = nullptr;
-  T factor = 1;                    // of the probabilities
-  T* log_sum_exp = nullptr;        // one a column
-  double* max_and_sum = nullptr;   // two a column: of all x, and of e^(x - max); an input if `known`
+  T* log_sum_exp = nullptr;       // one a column
+  double* max_and_sum = nullptr;  // two a column: of all x, and of e^(x - max); an input if `known`
   bool known = false;
   axis_shape shape;
 };
@@ -77,6 +76,12 @@ inline constexpr T term_is_zero = sizeof(T) == 4 ? T(110) : T(760);  // below th
 template <class T>
 inline constexpr T too_large = 40;  // above it; x - shift is exact for what is less
 
+// The maximum of no logit, or of hidden ones, is -inf: its terms are counted from 0.
+template <class V>
+NONLIN_INLINE V finite_base(const V& max) {
+  return select(max == V(-infinity<element_of<V>>()), V(0), max);
+}
+
 template <class V>
 struct reference {
   V shift, exponent, lowest;  // lowest: of x - shift
@@ -87,7 +92,7 @@ struct reference {
   NONLIN_INLINE explicit reference(const V& max) {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
-    const V m = select(max == V(-infinity<T>()), V(0), max);
+    const V m = finite_base(max);
     const auto far = abs(m) > V(far_from_zero<T>);
     shift = select(far, m, V(0));
     exponent = select(far, V(0), fma(m, V(c::log2e), V(c::round)) - V(c::round));
@@ -169,8 +174,9 @@ struct logarithm {
 };
 
 template <class V>
-NONLIN_INLINE V inverse(const V& sum, const V& factor, bool zero_if_masked) {
-  return zero_if_masked ? select(sum == V(0), V(0), factor / sum) : factor / sum;
+NONLIN_INLINE V inverse(const V& sum, bool zero_if_masked) {
+  const V i = V(1) / sum;
+  return zero_if_masked ? select(sum == V(0), V(0), i) : i;
 }
 
 // -- one row that lies in one piece ---------------------------------------------------------------------------
@@ -291,28 +297,25 @@ NONLIN_INLINE void softmax_row(const softmax_job<element_of<V>>& job, const logi
   }
   const V sum(terms.sum);
   if constexpr (Result == softmax_result::statistics) {
-    if (job.max_and_sum != nullptr) {
-      const double max = static_cast<double>(max_of_lanes(terms.largest));
-      job.max_and_sum[2 * row] = max;
-      job.max_and_sum[2 * row + 1] = sum_to_max(terms.sum, max, terms.ref);
-    }
+    const double max = static_cast<double>(max_of_lanes(terms.largest));
+    job.max_and_sum[2 * row] = max;
+    job.max_and_sum[2 * row + 1] = sum_to_max(terms.sum, max, terms.ref);
   }
   if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
     // by the maximum itself: where it is all of the sum, the digits of a large log(sum) would be missed
-    const V max(max_of_lanes(terms.largest)), at = select(max == V(-infinity<T>()), V(0), max);
+    const V max(max_of_lanes(terms.largest));
     const reference<V> top(max);
-    const V top_sum = rescaling<V>(terms.ref, top, at)(sum);
+    const V top_sum = rescaling<V>(terms.ref, top, finite_base(max))(sum);
     const logarithm<V> log(top, top_sum, job.zero_if_masked);
     if (job.log_sum_exp != nullptr) store(job.log_sum_exp + row, log.sum_exp(sum), 1);
     if constexpr (Result == softmax_result::logarithms) {
-      const logits<T> zz = z;
       for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
-        store_some(y + i, log.of(zz.template at<V>(i, k)), k);
+        store_some(y + i, log.of(z.template at<V>(i, k)), k);
       });
     }
   }
   if constexpr (Result == softmax_result::probabilities) {
-    const V f = inverse(sum, V(job.factor), job.zero_if_masked);
+    const V f = inverse(sum, job.zero_if_masked);
     if (job.known) {
       const reference<V> ref = terms.ref;
       for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
@@ -346,6 +349,16 @@ NONLIN_INLINE void for_each_vector(std::size_t vectors, const F& f) {
   for (std::size_t u = 0; u < vectors; ++u) f(u);
 }
 
+template <class V>
+NONLIN_INLINE void max_of_columns(const strip& s, const logits<element_of<V>>& z, per_lane<V>& max) {
+  using T = element_of<V>;
+  for_each_vector(vectors_of<V>(s), [&](std::size_t u) NONLIN_INLINE_LAMBDA { max.set(u, V(-infinity<T>())); });
+  for_vectors<V>(s, 0, all_steps(s), [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
+    max.set(u, at_least(max[u], z.template padded<V>(i, k).high));
+  });
+  combine_columns(s, max, [](T a, T b) { return b > a ? b : a; });
+}
+
 // The sums, over each column, of what `term` gives for the vectors of a strip.
 template <class V, class Term>
 NONLIN_INLINE void add_up_columns(const strip& s, per_lane<V>& sum, const Term& term) {
@@ -377,13 +390,12 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
   using T = element_of<V>;
   constexpr std::size_t w = V::size;
   const std::size_t vectors = vectors_of<V>(s), steps = all_steps(s);
-  const V none(-infinity<T>());
   per_lane<V> max, sum;
   references<V> ref;
   double* const stats = job.max_and_sum != nullptr ? job.max_and_sum + 2 * s.first_column : nullptr;
   // e^(max - reference)
   const auto largest_term = [&](std::size_t u) NONLIN_INLINE_LAMBDA {
-    return ref[u].term(select(max[u] == none, V(0), max[u]));
+    return ref[u].term(finite_base(max[u]));
   };
 
   if (job.known) {
@@ -397,11 +409,7 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
       sum.set(u, sum[u] * largest_term(u));
     });
   } else {
-    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { max.set(u, none); });
-    for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
-      max.set(u, at_least(max[u], z.template padded<V>(i, k).high));
-    });
-    combine_columns(s, max, [](T a, T b) { return b > a ? b : a; });
+    max_of_columns(s, z, max);
     for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { ref.set(u, reference<V>(max[u])); });
     add_up_columns(s, sum, [&](const V& part, std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
       const V t = ref[u].term(z.template padded<V>(i, k), z.general);
@@ -411,16 +419,10 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
   }
 
   if constexpr (Result == softmax_result::statistics) {
-    if (stats != nullptr) {
-      for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
-        if (u * w >= s.columns) return;
-        T part[w];
-        store(part, sum[u] / largest_term(u));
-        for (std::size_t c = u * w; c < least(s.columns, (u + 1) * w); ++c) {
-          stats[2 * c] = static_cast<double>(max.lane[c]);
-          stats[2 * c + 1] = static_cast<double>(part[c - u * w]);
-        }
-      });
+    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { sum.set(u, sum[u] / largest_term(u)); });
+    for (std::size_t c = 0; c < s.columns; ++c) {
+      stats[2 * c] = static_cast<double>(max.lane[c]);
+      stats[2 * c + 1] = static_cast<double>(sum.lane[c]);
     }
   }
   if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
@@ -441,7 +443,7 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
   }
   if constexpr (Result == softmax_result::probabilities) {
     for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA {
-      sum.set(u, inverse(sum[u], V(job.factor), job.zero_if_masked));
+      sum.set(u, inverse(sum[u], job.zero_if_masked));
     });
     for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
       const V t = job.known ? ref[u].term(z.template at<V>(i, k), z.general) : load<V>(y + i, k);
