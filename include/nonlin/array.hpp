@@ -86,7 +86,7 @@ struct derivative_step {
   A act;
   template <class V>
   NONLIN_INLINE V operator()(const V& x, const V& dy) const {
-    return dy * V(act.derivative(x));
+    return math::times(dy, V(act.derivative(x)));
   }
 };
 
@@ -120,8 +120,8 @@ void forward(const A& act, const argument& x, const argument& y) {
                 "nonlin::forward: the activation cannot be called with a vector, as V operator()(V x)");
   check_arrays("forward", y, x);
   const auto* in = static_cast<const T*>(x.data);
-  auto* out = to_write<T>(y);
-  const bool stream = streams(x.count, 2, out, in);
+  T* const out[] = {to_write<T>(y)};
+  const bool stream = streams(x.count, 2, out[0], in);
   with_kernels([&](auto k) { k.map(act, stream, x.count, out, in); });
 }
 
@@ -130,8 +130,8 @@ void map_gradient(const char* function, const Step& step, const argument& x, con
                   const argument& dx) {
   check_arrays(function, dx, x, dy);
   const auto *in = static_cast<const T*>(x.data), *gradient = static_cast<const T*>(dy.data);
-  auto* out = to_write<T>(dx);
-  const bool stream = streams(x.count, 3, out, in, gradient);
+  T* const out[] = {to_write<T>(dx)};
+  const bool stream = streams(x.count, 3, out[0], in, gradient);
   with_kernels([&](auto k) { k.map(step, stream, x.count, out, in, gradient); });
 }
 

@@ -19,16 +19,16 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// x > 0 ? positive x : negative expm1(x)
+// x > 0 ? positive x : negative expm1(x); what is made of a positive x there does not matter
 template <class V>
 NONLIN_INLINE V elu(const V& x, const V& positive, const V& negative) {
-  return select(x >= V(0), x * positive, expm1_negative(at_most(x, V(0))) * negative);
+  return select(x >= V(0), x * positive, expm1_negative(x) * negative);
 }
 
 // x > 0 ? positive : negative e^x
 template <class V>
 NONLIN_INLINE V elu_slope(const V& x, const V& positive, const V& negative) {
-  return select(x > V(0), positive, exp_negative_times(at_most(x, V(0)), negative));
+  return select(x > V(0), positive, exp_negative_times(x, negative));
 }
 
 // y > 0 ? positive : y + negative + rest. Near -negative nothing is left but the digits of `negative`

@@ -43,7 +43,7 @@ struct Gated {
 
   template <real V>
   NONLIN_INLINE V operator()(const V& gate, const V& value) const {
-    return V(act(gate)) * value;
+    return math::times(value, V(act(gate)));
   }
 };
 
@@ -96,6 +96,17 @@ struct gated_forward_step {
   }
 };
 
+// {dgate, dvalue}
+template <class A>
+struct gated_gradient {
+  A act;
+  template <class V>
+  NONLIN_INLINE math::both<V> operator()(const V& gate, const V& value, const V& dy) const {
+    const auto both = both_of(act, gate);
+    return {math::times(dy * value, V(both.derivative)), math::times(dy, V(both.value))};
+  }
+};
+
 // Terms: of b and c, if there are biases; of the parameter.
 template <class A, bool Biased, bool Parameter>
 struct gated_backward_step {
@@ -118,6 +129,12 @@ struct gated_backward_step {
     if constexpr (Parameter) term[S - 1] = flow * V(act.parameter_derivative(gate));
   }
 };
+
+// Both at the same place of a vector, whatever the instruction set.
+template <class T>
+bool aligned_alike(const T* a, const T* b) {
+  return (reinterpret_cast<std::uintptr_t>(a) - reinterpret_cast<std::uintptr_t>(b)) % 64 == 0;
+}
 
 // What the operands of a gated call are, split or packed; their gradients alike.
 template <class P>
@@ -166,8 +183,8 @@ void forward_gated(const Gated<A>& unit, const operand& gate, const operand& val
   check_apart("forward", y, value.bias);
   const auto *g = static_cast<const T*>(gate.x.data), *v = static_cast<const T*>(value.x.data);
   if constexpr (!Biased) {
-    T* const out = to_write<T>(y);
-    const bool stream = streams(y.count, 3, out, g, v);
+    T* const out[] = {to_write<T>(y)};
+    const bool stream = streams(y.count, 3, out[0], g, v);
     with_kernels([&](auto k) { k.map(unit, stream, y.count, out, g, v); });
   } else {
     run_gated_forward<axis_layout::along, T>(
@@ -194,13 +211,23 @@ void backward_gated(const Gated<A>& unit, const operand& gate, const operand& va
     check_apart("backward", dvalue.bias, other);
   }
   check_apart("backward", dgate.bias, dvalue.bias);
-  if (!Biased) shape = {1, 1, dy.count};
-  run_gated_backward<Biased ? axis_layout::along : axis_layout::flat, Parameter, T>(
-      unit.act, shape,
-      {input<T>(gate.x, shape), input<T>(value.x, shape), static_cast<const T*>(gate.bias.data),
-       static_cast<const T*>(value.bias.data)},
-      dy, {output<T>(dgate.x, shape), output<T>(dvalue.x, shape), to_write<T>(dgate.bias), to_write<T>(dvalue.bias)},
-      dparam);
+  if constexpr (!Biased && !Parameter) {
+    static_assert(differentiable<A, T>, "nonlin::backward: the gate's activation has no member V derivative(V x)");
+    const auto *g = static_cast<const T*>(gate.x.data), *v = static_cast<const T*>(value.x.data),
+               *d = static_cast<const T*>(dy.data);
+    T* const out[] = {to_write<T>(dgate.x), to_write<T>(dvalue.x)};
+    const bool stream = streams(dy.count, 5, out[0], g, v) && streams(dy.count, 5, out[1], g, v) && out[0] != d &&
+                        out[1] != d && aligned_alike(out[0], out[1]);
+    with_kernels([&](auto k) { k.map(gated_gradient<A>{unit.act}, stream, dy.count, out, g, v, d); });
+  } else {
+    if (!Biased) shape = {1, 1, dy.count};
+    run_gated_backward<Biased ? axis_layout::along : axis_layout::flat, Parameter, T>(
+        unit.act, shape,
+        {input<T>(gate.x, shape), input<T>(value.x, shape), static_cast<const T*>(gate.bias.data),
+         static_cast<const T*>(value.bias.data)},
+        dy, {output<T>(dgate.x, shape), output<T>(dvalue.x, shape), to_write<T>(dgate.bias), to_write<T>(dvalue.bias)},
+        dparam);
+  }
 }
 
 // -- packed -----------------------------------------------------------------------------------------------------

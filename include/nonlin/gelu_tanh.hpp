@@ -60,15 +60,35 @@ NONLIN_INLINE V gelu_tanh_anywhere(const V& x) {
   return logistic_product(low, logistic_parts(v.hi, v.lo));
 }
 
+// Beyond the tables y = e^-v is less than 2^-24: sigma(-v) is y, and its slope's denominator 1 + 2 y.
+template <class V>
+struct gelu_tanh_far_parts {
+  V t;
+  exponential<V> e;
+
+  NONLIN_INLINE explicit gelu_tanh_far_parts(const V& x) {
+    t = at_most(at_least(abs(x), V(5)), V(12));  // lanes that are not beyond are kept from underflow
+    const auto v = gelu_tanh_argument(t);
+    e = exp_parts(-v.hi, -v.lo);
+  }
+};
+
+template <class V>
+NONLIN_INLINE V gelu_tanh_far(const V& x) {
+  const gelu_tanh_far_parts<V> p(x);
+  const V w = scale_quietly(fma(p.t, p.e.q, p.t), p.e.n);
+  return select(x > V(0), x - w, with_sign(w, x));
+}
+
 template <class V>
 NONLIN_INLINE V gelu_tanh(const V& x) {
   if constexpr (V::has_table32) {
     using table = gelu_tanh_table;
-    const V t = at_most(abs(x), V(table::end));
+    const V t = abs_below(x, table::end);
     const auto slot = quadratic_slot<table>(t);
-    const V y = at_least(x, V(0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
-    return unless_beyond(x < V(-table::end), x, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_anywhere(v); });
+    const V y = at_least(x, V(-0.0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, y,
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_far(v); });
   } else {
     return gelu_tanh_anywhere(x);
   }
@@ -85,17 +105,30 @@ struct gelu_tanh_parts {
     t = at_most(abs(x), V(-gelu_tanh_constants<element_of<V>>::lowest));
     const auto v = gelu_tanh_argument(t);
     e = exp_parts(-v.hi, -v.lo);
-    const V s = exp2i_or_least(e.n);
+    const V s = power_or_least(e);
     y = fma(s, e.q, s);
   }
 };
 
+// v'(t)
+template <class V>
+NONLIN_INLINE V gelu_tanh_argument_slope(const V& t) {
+  return fma(t * t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
+}
+
 // At -t the slope is y (1 + y - t v'(t)) / (1 + y)^2, at t it is 1 less that.
 template <class V>
 NONLIN_INLINE V gelu_tanh_slope_of(const V& x, const gelu_tanh_parts<V>& p) {
-  const V dv = fma(p.t * p.t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
-  const V numerator = minus_product(V(1) + p.y, p.t, dv);
+  const V numerator = minus_product(V(1) + p.y, p.t, gelu_tanh_argument_slope(p.t));
   const V w = scale_down(fma(numerator, p.e.q, numerator) / square_of_1_plus(p.y), p.e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
+template <class V>
+NONLIN_INLINE V gelu_tanh_slope_far(const V& x) {
+  const gelu_tanh_far_parts<V> p(x);
+  const V f = fnma(p.t, gelu_tanh_argument_slope(p.t), V(1)), y = scalef(V(1), at_least(p.e.n, V(-100)));
+  const V w = scale_quietly(fma(f, fnma(y, V(2), p.e.q), f), p.e.n);
   return select(x < V(0), w, V(1) - w);
 }
 
@@ -120,7 +153,7 @@ NONLIN_INLINE V gelu_tanh_slope(const V& x) {
     const auto slot = quadratic_slot<table>(t);
     const V w = table_polynomial(t - lookup(table::x, slot), slot, table::c);
     return unless_beyond(beyond_slots(slot, round_to_1), x, select(x < V(0), w, V(1) - w),
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_slope_anywhere(v); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_tanh_slope_far(v); });
   } else {
     return gelu_tanh_slope_anywhere(x);
   }

@@ -169,6 +169,16 @@ def job_exp(size):
     print_coefficients('expm1_p', p, size)
 
 
+def job_exp_table32():
+    """exp(x) = 2^m 2^(k/16) (1 + expm1(r)), expm1(r) = r + r^2 (c2 + c3 r) for |r| <= 1.01 ln2/32."""
+    hi = mp.log(2) / 32 * mpf('1.01')
+    c = fpminimax('exp(x)', [mpf(1), mpf(1)], [2, 3], 32, -hi, hi)
+    print(f'// fit of exp(r) 2^{log2(max(abs(evaluate([mpf(1), mpf(1)] + c[2:], r) / mp.exp(r) - 1) for r in points(-hi, hi, 400))):.2f}')
+    print(f'  c2 = {hexfloat(c[2], 32)}, c3 = {hexfloat(c[3], 32)}')
+    for name, factor in (('power', 1), ('raised_powers', mpf(2) ** 60)):
+        print_coefficients(name, [rounded(factor * mpf(2) ** (mpf(k) / 16), 24) for k in range(16)], 32)
+
+
 # ---------------------------------------------------------------- erf
 
 def job_erf(size):
@@ -241,6 +251,18 @@ def job_gelu_slope(size):
     simulate('slope', lambda t: r_(r_(r_(root_hi - t) + root_lo) * p(t)), slope, 0, end, size)
     print_split('slope_root', SLOPE_ROOT, size)
     print_coefficients('slope_h', poly, size)
+
+
+def job_gelu_far32():
+    """Beyond the tables of tables.py: t M(t) and K(t), by polynomials in t - middle, without a division."""
+    for name, f, lo, hi, degree in (('far_p', lambda t: t * mills(t), mpf('7.49'), mpf('14.7'), 8),
+                                    ('slope_far_p', slope, mpf('5.22'), mpf('14.7'), 9)):
+        middle = rounded((lo + hi) / 2, 10)
+        g = interpolate(lambda d: f(middle + d), lo - middle, hi - middle, 40)
+        poly = fit(name, g, degree, 32, lo - middle, hi - middle)
+        simulate(name, lambda t: horner(poly, rounded(t - middle, 24), 32), f, lo, hi, 32)
+        print(f'  static constexpr float {name.replace("_p", "_middle")} = {hexfloat(middle, 32)};')
+        print_coefficients(name, poly, 32)
 
 
 # ---------------------------------------------------------------- constants
@@ -353,7 +375,8 @@ def job_tanh32():
 
 # ---------------------------------------------------------------- command line
 
-JOBS = {'constants': job_constants, 'tanh32': job_tanh32}
+JOBS = {'constants': job_constants, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32,
+        'exp_table32': job_exp_table32}
 for size_ in (32, 64):
     for job_ in (job_exp, job_erf, job_erfcx, job_mills, job_gelu_slope):
         JOBS[job_.__name__[4:] + str(size_)] = lambda job_=job_, size_=size_: job_(size_)

@@ -35,8 +35,9 @@ def tanh_slope(x):
     return 1 / mp.cosh(x) ** 2
 
 
-def silu_slope(x):
-    return sigmoid(x) * (1 + x * sigmoid(-x))
+def silu_slope(t):
+    """The slope of SiLU at -t."""
+    return sigmoid(-t) * (1 - t * sigmoid(t))
 
 
 def normal_tail(t):
@@ -70,7 +71,7 @@ def gelu_tanh_slope(t):
     return sigmoid(-v(t)) * (1 - t * slope_of_v * sigmoid(v(t)))
 
 
-SILU_ROOT = float(mp.findroot(silu_slope, -1.278))
+SILU_ROOT = float(mp.findroot(silu_slope, 1.278))
 GELU_ROOT = float(mp.findroot(gelu_slope, 0.752))
 GELU_TANH_ROOT = float(mp.findroot(gelu_tanh_slope, 0.7525))
 
@@ -111,8 +112,8 @@ def array(name, rows):
     braced = lambda row: '{\n' + ',\n'.join(
         '     ' + ', '.join(map(number, row[i:i + 8])) for i in range(0, 32, 8)) + '}'
     if len(rows) == 1:
-        return f'  static constexpr float {name}[32] = {braced(rows[0])};\n'
-    return f'  static constexpr float {name}[{len(rows)}][32] = {{\n    ' + ',\n    '.join(map(braced, rows)) + '};\n'
+        return f'  alignas(64) static constexpr float {name}[32] = {braced(rows[0])};\n'
+    return f'  alignas(64) static constexpr float {name}[{len(rows)}][32] = {{\n    ' + ',\n    '.join(map(braced, rows)) + '};\n'
 
 
 def table(about, f, degree, intervals, root=None, exact_centres=False, constants={}):
@@ -152,17 +153,17 @@ def tables():
                 exact_centres=True)
     yield table('1 / cosh^2 x for x >= 0, centres near 0, 1/4 .. 7.75', tanh_slope, 5, even(0, 1 / 4, lowest=0))
 
-    s = float(to_float(-3 / SILU_ROOT))
-    yield table('slope of x sigmoid(x), a centre on its root; slot = round(s x) + 16', silu_slope, 5,
-                even(-16, 1 / s, half=.501), SILU_ROOT, constants={'s': s})
+    s = float(to_float(3 / SILU_ROOT))
+    yield table('slope of x sigmoid(x) at -t for t >= 0, a centre on its root; slot = round(s t)', silu_slope, 5,
+                even(0, 1 / s, lowest=0, half=.501), SILU_ROOT, constants={'s': s})
 
     yield quadratic_table('t Phi(-t) for 0 <= t <= end', gelu, 6, Quadratic(3, 7.5), root=0)
-    yield quadratic_table('Phi(-t) - t phi(t) for 0 <= t <= end, a centre on its root', gelu_slope, 5,
-                          Quadratic.through(GELU_ROOT, 3, a=8), GELU_ROOT)
+    yield quadratic_table('Phi(-t) - t phi(t) for 0 <= t <= end, a centre on its root', gelu_slope, 6,
+                          Quadratic.through(GELU_ROOT, 2, a=8), GELU_ROOT)
     yield quadratic_table('t sigmoid(-v(t)) for 0 <= t <= end, v the argument of GELUTanh', gelu_tanh, 6,
                           Quadratic(3, 6.2), root=0)
-    yield quadratic_table('slope of x sigmoid(v(x)) at -t for 0 <= t <= end, a centre on its root', gelu_tanh_slope, 5,
-                          Quadratic.through(round(GELU_TANH_ROOT, 7), 3, a=7), GELU_TANH_ROOT)
+    yield quadratic_table('slope of x sigmoid(v(x)) at -t for 0 <= t <= end, a centre on its root', gelu_tanh_slope, 6,
+                          Quadratic.through(round(GELU_TANH_ROOT, 7), 2, a=6), GELU_TANH_ROOT)
 
 
 def text():

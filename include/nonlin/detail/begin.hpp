@@ -24,9 +24,11 @@ _Pragma("clang fp contract(off)")
   NONLIN_DO_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define NONLIN_TARGET_END _Pragma("clang attribute pop")
 #elif defined(__GNUC__)
+// Scheduling before registers are given out: at -O2 g++ leaves the steps of one vector in a row, more than the processor looks
+// ahead; so those of several vectors alternate. Up to a third faster where two threads share a core.
 // clang-format off
 _Pragma("GCC push_options")
-_Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-optimizations\", \"no-associative-math\", \"no-reciprocal-math\", \"no-finite-math-only\", \"signed-zeros\", \"trapping-math\")")
+_Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-optimizations\", \"no-associative-math\", \"no-reciprocal-math\", \"no-finite-math-only\", \"signed-zeros\", \"trapping-math\", \"schedule-insns\", \"sched-pressure\")")
 // clang-format on
 #define NONLIN_TARGET_BEGIN(features) _Pragma("GCC push_options") NONLIN_DO_PRAGMA(GCC target(features))
 #define NONLIN_TARGET_END _Pragma("GCC pop_options")

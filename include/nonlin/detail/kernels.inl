@@ -5,37 +5,38 @@
 // The elements after the last whole vector go through the same vector code as the others, in a vector padded with zeros:
 // the same x gives the same bits whatever its position and the length of the array.
 struct kernels {
-  // out[i] = f(in[i]...). `stream` writes past the caches; out is aligned to its element then, and none of the inputs.
-  template <class T, class F, class... In>
-  NONLIN_KERNEL static void map(const F& functor, bool stream_out, std::size_t n, T* out, const In*... in) {
-    const F f = functor;  // a copy whose address nobody has: its parameters stay in registers across the stores
+  // out[i] = f(in[i]...), or, of two outputs, the value and the derivative of the math::both that f gives. `stream_out` writes past
+  // the caches; outputs are aligned to their element then, alike modulo a vector, and none is an input.
+  template <class T, class F, std::size_t Out, class... In>
+  NONLIN_KERNEL static void map(const F& f, bool stream_out, std::size_t n, T* const (&out)[Out], const In*... in) {
     constexpr std::size_t w = vec<T>::size;
     std::size_t i = 0;
-    std::size_t head = 0;  // up to the first whole vector's boundary, which streaming stores need
-    if (stream_out) head = (0 - reinterpret_cast<std::uintptr_t>(out)) % (w * sizeof(T)) / sizeof(T);
-    for (std::size_t stop = head < n ? head : n;; stop = n) {
-      for (; i < stop; i += w) {
-        const std::size_t k = stop - i < w ? stop - i : w;
-        store(out + i, vec<T>(f(load(in + i, k)...)), k);
+    if (stream_out) {  // up to the first whole vector's boundary
+      i = (0 - reinterpret_cast<std::uintptr_t>(out[0])) % (w * sizeof(T)) / sizeof(T);
+      by_vectors(f, 0, i, out, in...);
+    }
+    if constexpr (vec<T>::has_table32) {
+      postponed<T, Out, sizeof...(In)> later;
+      while (n - i >= 4 * w) {
+        const std::size_t start = i;
+        i = in_common_range(f, stream_out, start, n, later, out, in...);
+        later.finish(f, out);
+        // Where most is beyond the tables, it is done as it comes, for a while.
+        constexpr std::size_t block = 4 * w;
+        const std::size_t left = (n - i) / block * block, wish = i - start < 4 * block ? 16 * block : block;
+        const std::size_t some = wish < left ? wish : left;
+        by_vectors(f, i, i + some, out, in...);
+        i += some;
       }
-      i = stop;
-      if (stop == n) break;
-      for (; i + 4 * w <= n; i += 4 * w) {
-        const vec<T> a(f(load(in + i)...)), b(f(load(in + i + w)...));
-        const vec<T> c(f(load(in + i + 2 * w)...)), d(f(load(in + i + 3 * w)...));
-        if (stream_out) {
-          stream(out + i, a);
-          stream(out + i + w, b);
-          stream(out + i + 2 * w, c);
-          stream(out + i + 3 * w, d);
-        } else {
-          store(out + i, a);
-          store(out + i + w, b);
-          store(out + i + 2 * w, c);
-          store(out + i + 3 * w, d);
-        }
+    } else {
+      const F g = f;  // a copy whose address nobody has: its parameters stay in registers across the stores
+      for (; n - i >= 4 * w; i += 4 * w) {
+        const auto a = g(load(in + i)...), b = g(load(in + i + w)...);
+        const auto c = g(load(in + i + 2 * w)...), d = g(load(in + i + 3 * w)...);
+        put_four<vec<T>>(stream_out, out, i, a, b, c, d);
       }
     }
+    by_vectors(f, i, n, out, in...);
     if (stream_out) fence();
     leave();
   }
@@ -46,5 +47,150 @@ struct kernels {
     const Body b = body;
     b(vec<T>());
     leave();
+  }
+
+ private:
+  // Elements first .. last - 1, each by all that its formula has.
+  template <class T, class F, std::size_t Out, class... In>
+  NONLIN_KERNEL static void by_vectors(const F& functor, std::size_t first, std::size_t last, T* const (&out)[Out],
+                                       const In*... in) {
+    using V = typename thorough<vec<T>>::type;
+    const F f = functor;
+    constexpr std::size_t w = V::size;
+    std::size_t i = first;
+    if constexpr (vec<T>::has_table32) {
+      for (; last - i >= 2 * w; i += 2 * w) {
+        const auto a = f(V(load(in + i))...), b = f(V(load(in + i + w))...);
+        for_outputs<V>(out, a, [&](T* p, const V& v) { store(p + i, plain(v)); });
+        for_outputs<V>(out, b, [&](T* p, const V& v) { store(p + i + w, plain(v)); });
+      }
+    }
+    for (; i < last; i += w) {
+      const std::size_t k = last - i < w ? last - i : w;
+      const auto y = f(V(load(in + i, k))...);
+      for_outputs<V>(out, y, [&](T* p, const V& v) { store(p + i, plain(v), k); });
+    }
+  }
+  template <class V, bool = V::has_table32>
+  struct thorough {
+    using type = V;
+  };
+  template <class V>
+  struct thorough<V, true> {
+    using type = math::watched<V, true>;
+  };
+
+  // put(pointer, V) for each output
+  template <class V, class T, class Y, class Put>
+  static void for_outputs(T* const (&out)[1], const Y& y, const Put& put) {
+    put(out[0], V(y));
+  }
+  template <class V, class T, class Y, class Put>
+  static void for_outputs(T* const (&out)[2], const Y& y, const Put& put) {
+    put(out[0], V(y.value));
+    put(out[1], V(y.derivative));
+  }
+
+  template <class V, class T, std::size_t Out, class Y>
+  static void put_four(bool stream_out, T* const (&out)[Out], std::size_t i, const Y& a, const Y& b, const Y& c, const Y& d) {
+    constexpr std::size_t w = V::size;
+    const auto put = [&](const auto& to) {
+      for_outputs<V>(out, a, [&](T* p, const V& v) { to(p + i, v); });
+      for_outputs<V>(out, b, [&](T* p, const V& v) { to(p + i + w, v); });
+      for_outputs<V>(out, c, [&](T* p, const V& v) { to(p + i + 2 * w, v); });
+      for_outputs<V>(out, d, [&](T* p, const V& v) { to(p + i + 3 * w, v); });
+    };
+    if (stream_out)
+      put([](T* p, const V& v) { stream(p, plain(v)); });
+    else
+      put([](T* p, const V& v) { store(p, plain(v)); });
+  }
+  template <class T>
+  static const vec<T>& plain(const vec<T>& v) {
+    return v;
+  }
+  template <class V, bool Thorough>
+  static const V& plain(const math::watched<V, Thorough>& v) {
+    return v.v;
+  }
+
+  // Elements beyond the common range, which are done again in vectors of their own.
+  template <class T, std::size_t Out, std::size_t In>
+  struct postponed {
+    static constexpr std::size_t capacity = 512, size = capacity + vec<T>::size;
+    T x[In][size];
+    std::uint32_t offset[size];
+    std::size_t base = 0, count = 0;
+
+    template <class F>
+    void finish(const F& f, T* const (&out)[Out]) {
+      if (count == 0) return;
+      T y[Out][size];
+      T* to[Out];
+      for (std::size_t o = 0; o < Out; ++o) to[o] = y[o];
+      [&]<std::size_t... K>(std::index_sequence<K...>) { by_vectors(f, 0, count, to, x[K]...); }
+      (std::make_index_sequence<In>());
+      for (std::size_t o = 0; o < Out; ++o) {
+        for (std::size_t k = 0; k < count; ++k) out[o][base + offset[k]] = y[o][k];
+      }
+      count = 0;
+    }
+  };
+
+  template <class V>
+  static typename V::marks_type marks_of(const math::watched<V>& y) {
+    return y.marks;
+  }
+  template <class V>
+  static typename V::marks_type marks_of(const math::both<math::watched<V>>& y) {
+    return y.value.marks | y.derivative.marks;
+  }
+
+  // Blocks of four vectors from i on, until `later` is full or a block lies mostly beyond the common range; returns the first not
+  // done.
+  template <class T, class F, std::size_t Out, class... In>
+  NONLIN_KERNEL static std::size_t in_common_range(const F& functor, bool stream_out, std::size_t i, std::size_t n,
+                                                   postponed<T, Out, sizeof...(In)>& later, T* const (&to)[Out],
+                                                   const In*... in) {
+    using watched = math::watched<vec<T>>;
+    constexpr std::size_t w = vec<T>::size;
+    const F f = functor;
+    T* out[Out];
+    for (std::size_t o = 0; o < Out; ++o) out[o] = to[o];
+    const auto y = [&](const auto&... x) {
+      if constexpr (Out == 1)
+        return watched(f(x...));
+      else
+        return f(x...);
+    };
+    std::size_t noted = 0;
+    later.base = i;
+    const std::size_t end = n - i < 0xffffff00u ? n : i + 0xffffff00u;
+    for (; end - i >= 4 * w; i += 4 * w) {
+      const auto a = y(watched(load(in + i))...), b = y(watched(load(in + i + w))...);
+      const auto c = y(watched(load(in + i + 2 * w))...), d = y(watched(load(in + i + 3 * w))...);
+      const auto ma = marks_of(a), mb = marks_of(b), mc = marks_of(c), md = marks_of(d), all = ma | mb | mc | md;
+      if (!never(all) && any(marked(all))) [[unlikely]] {
+        const mask<T> beyond[4] = {marked(ma), marked(mb), marked(mc), marked(md)};
+        const int lanes = count(beyond[0]) + count(beyond[1]) + count(beyond[2]) + count(beyond[3]);
+        if (lanes > static_cast<int>(4 * w / 3) || noted > later.capacity - 4 * w) break;
+        for (std::size_t u = 0; u < 4; ++u) {
+          std::size_t k = 0;
+          (store_compressed(later.x[k++] + noted, load(launder(in) + i + u * w), beyond[u]), ...);
+          store_compressed_indices(later.offset + noted, static_cast<std::uint32_t>(i + u * w - later.base), beyond[u]);
+          noted += static_cast<std::size_t>(count(beyond[u]));
+        }
+      }
+      put_four<watched>(stream_out, out, i, a, b, c, d);
+    }
+    later.count = noted;
+    return i;
+  }
+
+  // the same pointer, of which the compiler does not know that it has loaded from it: so it keeps nothing in registers for later
+  template <class T>
+  static const T* launder(const T* p) {
+    __asm__("" : "+r"(p));
+    return p;
   }
 };

@@ -7,7 +7,7 @@
 // right.
 #pragma once
 #include "../detail/intrinsics.hpp"
-#include "../detail/number.hpp"
+#include "../math/watched.hpp"
 
 #include "../detail/begin.hpp"
 
@@ -20,6 +20,19 @@ template <class T>
 struct vec;
 template <class T>
 struct mask;
+
+// Lanes beyond a table: those with a bit on above the low five.
+struct marks {
+  __m512i i;
+  marks() : i(__m512i{}) {}
+  marks(const marks& o) : i(o.i) {}
+  explicit marks(const __m512i& a) : i(a) {}
+  marks& operator=(const marks& o) {
+    i = o.i;
+    return *this;
+  }
+};
+inline marks operator|(const marks& a, const marks& b) { return marks(a.i | b.i); }
 
 template <>
 struct mask<float> {
@@ -38,6 +51,7 @@ struct mask<double> {
   template <>                                                                                              \
   struct vec<T> {                                                                                          \
     using element = T;                                                                                     \
+    using marks_type = marks;                                                                              \
     static constexpr std::size_t size = lanes;                                                             \
     static constexpr bool has_fma = true, has_scalef = true, has_table32 = (lanes == 16);                  \
     reg v;                                                                                                 \
@@ -94,6 +108,9 @@ struct mask<double> {
   }                                                                                                        \
   inline vec<T> scalef(const vec<T>& a, const vec<T>& n) {                                                 \
     return vec<T>(_mm512_maskz_scalef_##s(all, a.v, n.v));                                                 \
+  }                                                                                                        \
+  inline vec<T> from_bits_of_integer(const vec<T>& a) {                                                    \
+    return vec<T>(_mm512_castsi512_##s(_mm512_maskz_cvt##s##_##si(all, a.v)));                             \
   }                                                                                                        \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                               \
     return vec<T>(_mm512_mask_mov_##s(b.v, m.m, a.v));                                                     \
@@ -206,6 +223,15 @@ inline vec<double> top_24_bits(const vec<double>&, const std::uint32_t* p) {
       0xff, _mm256_srli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), 8)));
 }
 
+// t[low four bits of u]
+inline vec<float> lookup16(const float (&t)[16], const vec<float>& u) {
+  return vec<float>(_mm512_maskz_permutexvar_ps(0xffff, _mm512_castps_si512(u.v), _mm512_loadu_ps(t)));
+}
+// a, no further from 0 than `end`, which NaN becomes
+inline vec<float> within(const vec<float>& a, float end) {
+  return vec<float>(_mm512_maskz_range_ps(0xffff, a.v, _mm512_set1_ps(end), 2));
+}
+
 // t[bits(u) >> 20 & 31]: u in [1, 16) counts eight intervals an octave, from entry 24 on.
 inline vec<float> octave_lookup(const float (&t)[32], const vec<float>& u) {
   return vec<float>(_mm512_permutex2var_ps(_mm512_loadu_ps(t),
@@ -225,15 +251,30 @@ inline vec<float> lookup(const float (&t)[32], const slot& s) {
   return vec<float>(_mm512_permutex2var_ps(_mm512_loadu_ps(t), s.i, _mm512_loadu_ps(t + 16)));
 }
 // Where `rounded` is not zero + one of the 32 slots.
-inline mask<float> beyond_slots(const slot& s, float zero) {
-  return {_mm512_test_epi32_mask(_mm512_xor_si512(s.i, _mm512_castps_si512(_mm512_set1_ps(zero))),
-                                 _mm512_set1_epi32(~31))};
+inline marks beyond_slots(const slot& s, float zero) {
+  return marks(s.i ^ _mm512_castps_si512(_mm512_set1_ps(zero)));
 }
-// a - round(2^M a) / 2^M
-template <int M>
-inline vec<float> off_grid(const vec<float>& a) {
-  return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, M << 4));
+// Nothing marked, and the compiler sees it: not so much as a test is left.
+inline bool never(const marks& m) {
+  const auto all = m.i[0] | m.i[1] | m.i[2] | m.i[3] | m.i[4] | m.i[5] | m.i[6] | m.i[7];
+  return __builtin_constant_p(all) && all == 0;
 }
+inline mask<float> marked(const marks& m) { return {_mm512_test_epi32_mask(m.i, _mm512_set1_epi32(~31))}; }
+inline int count(const mask<float>& m) { return __builtin_popcount(m.m); }
+inline void store_compressed(float* p, const vec<float>& a, const mask<float>& m) {
+  _mm512_storeu_ps(p, _mm512_maskz_compress_ps(m.m, a.v));
+}
+inline void store_compressed_indices(std::uint32_t* p, std::uint32_t first, const mask<float>& m) {
+  const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  _mm512_storeu_si512(p, _mm512_maskz_compress_epi32(m.m, _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)))));
+}
+// |a|, but no more than hi of a positive or NaN
+inline vec<float> abs_below(const vec<float>& a, float hi) {
+  return vec<float>(_mm512_maskz_range_ps(0xffff, a.v, _mm512_set1_ps(hi), 8));
+}
+// a - a rounded to a multiple of 1, of 1/2
+inline vec<float> off_integers(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 0)); }
+inline vec<float> off_halves(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 1 << 4)); }
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }
 

@@ -3,7 +3,7 @@
 // is listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
-#include "../detail/number.hpp"
+#include "../math/watched.hpp"
 
 #include "../detail/begin.hpp"
 

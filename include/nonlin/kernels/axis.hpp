@@ -79,9 +79,12 @@ struct axis_body {
       unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { part[s] = V(0); });
     }
     NONLIN_INLINE void add(std::size_t s, const V& term) { part[s] = part[s] + term; }
-    NONLIN_INLINE void next() {
+    // how many vectors more until flush
+    NONLIN_INLINE std::size_t left() const { return chain - count; }
+    NONLIN_INLINE void next(std::size_t vectors) {
       if constexpr (S != 0) {
-        if (++count % chain == 0) flush();
+        count += vectors;
+        if (count == chain) flush();
       }
     }
     NONLIN_INLINE void flush() {
@@ -89,6 +92,7 @@ struct axis_body {
         total[s].add(part[s]);
         part[s] = V(0);
       }
+      count = 0;
     }
   };
 
@@ -108,9 +112,17 @@ struct axis_body {
       functor(v.in, v.p, v.out, v.term);
       unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + i, v.out[j], k); });
       unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sums.add(s, k == w ? v.term[s] : select(first_lanes<V>(k), v.term[s], V(0))); });
-      sums.next();
     };
-    for (std::size_t i = 0; i < n; i += w) step(i, least(w, n - i));
+    std::size_t i = 0;
+    while (n - i >= w) {
+      const std::size_t whole = (n - i) / w, vectors = S == 0 ? whole : least(whole, sums.left());
+      for (const std::size_t stop = i + vectors * w; i < stop; i += w) step(i, std::integral_constant<std::size_t, w>());
+      sums.next(vectors);
+    }
+    if (i < n) {
+      step(i, n - i);
+      sums.next(1);
+    }
   }
 
   template <class V>

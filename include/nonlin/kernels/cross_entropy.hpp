@@ -93,7 +93,7 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
   T* const dx = job.dx != nullptr ? job.dx + row * n : nullptr;
   const bool ignored = job.is_ignored(row);
   const double all = job.share_of_all(), one = job.share_of_label();
-  row_of_terms<V> terms{x, n, dx, {}, 0, {}};
+  row_of_terms<V> terms(x, n, dx);
 
   // base: any logit near the largest; dot: sum of targets (z - base)
   double base = 0, dot = 0, weight = 1;
@@ -122,12 +122,11 @@ NONLIN_INLINE double cross_entropy_row(const cross_entropy_job<element_of<V>>& j
   }
 
   terms.add_up();
-  const V max(max_of_lanes(terms.largest)), at = finite_base(max);
-  const reference<V> top(max);
-  // log of the sum of e^(z - max)
-  const V log = math::log_of_normal(rescaling<V>(terms.ref, top, at)(V(terms.sum)) / top.term(at));
-  const double lead = static_cast<double>(max_of_lanes(max)) - base;
-  const double loss = ignored ? 0 : weight * (static_cast<double>(max_of_lanes(log)) + lead) - dot;
+  const logarithm<V> log(terms.ref, V(terms.sum), false);
+  const auto number = [](const V& v) NONLIN_INLINE_LAMBDA { return static_cast<double>(max_of_lanes(v)); };
+  // what the logarithm and the base share in front cancels first
+  const double rise = ((number(log.shift) - base) + number(log.high)) + number(log.low);
+  const double loss = ignored ? 0 : weight * rise - dot;
   if (job.loss != nullptr) job.loss[row] = static_cast<T>(loss);
 
   if (dx != nullptr) {

@@ -4,8 +4,9 @@
 //   e^x = 2^n (1 + q) with x itself, not x - max: the rounding of x - max would be |x - max| 2^-24 of the result.
 //   Terms are kept as e^x / 2^R e^-shift, (R, shift) being the row's reference: R = max / ln 2 rounded and shift = 0 where
 //   |max| <= 256, R = 0 and shift = max beyond, where x - max is exact for all x that count.
-//   A row's reference comes from its first elements, so that no pass for the maximum is needed. An element that is much
-//   larger makes one: what is done already is scaled down, once.
+//   Of a usual row (math::raised) R is always the same: no pass for the maximum, and nothing to wait for. Else the reference comes
+//   from the row's first elements. An element that is much larger makes another: what is done already is scaled down, once.
+//   Short rows are done in groups, step by step: the latency of one row's sum and division is another's work.
 //   Each lane adds up at most 16 terms, in pairs, before it goes to a compensated sum.
 #pragma once
 #include "../math/log.hpp"
@@ -98,6 +99,11 @@ struct reference {
     exponent = select(far, V(0), fma(m, V(c::log2e), V(c::round)) - V(c::round));
     lowest = (m - shift) - V(term_is_zero<T>);
   }
+  // that of math::exp_raised
+  static NONLIN_INLINE reference usual() {
+    using raised = math::raised<element_of<V>>;
+    return {V(0), V(-raised::raise), V(raised::lowest)};
+  }
 
   // e^(z - reference)
   NONLIN_INLINE V term(const logit<V>& z, bool general) const {
@@ -109,7 +115,7 @@ struct reference {
   NONLIN_INLINE V term(const V& z) const { return term({z, V(0)}, false); }
 };
 
-// From one reference to one that is higher: times e^(old - higher), exponent and the rest apart.
+// From one reference to one that is higher: times e^(old - higher), exponent and the rest apart. 0 where nothing is left of any term.
 template <class V>
 struct rescaling {
   V exponent, rest;
@@ -118,13 +124,14 @@ struct rescaling {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
     const V ln2(c::ln2_hi), p = old.exponent * ln2;  // one of p and shift is zero
-    const V low = fma(old.exponent, V(c::ln2_lo), math::product_error(old.exponent, ln2, p));
-    const V forgotten = (max - higher.shift) - V(sizeof(T) == 4 ? T(170) : T(1300));  // nothing is left of anything
-    const auto e = math::exp_parts(at_least((p + old.shift) - higher.shift, forgotten), low);
+    const auto by = two_sum(p + old.shift, -higher.shift);
+    const V low = fma(old.exponent, V(c::ln2_lo), math::product_error(old.exponent, ln2, p)) + by.error;
+    const V forgotten = (max - higher.shift) - V(sizeof(T) == 4 ? T(180) : T(1400));  // a usual term may be e^70 (e^647)
+    const auto e = math::exp_parts(at_least(by.sum, forgotten), low);
     exponent = e.n - higher.exponent;
-    rest = V(1) + e.q;
+    rest = select(by.sum < forgotten, V(0), V(1) + e.q);
   }
-  NONLIN_INLINE V operator()(const V& term) const { return math::scale(term * rest, exponent); }
+  NONLIN_INLINE V operator()(const V& term) const { return math::scale_far(term * rest, exponent); }
 };
 
 // The first lane's, in double.
@@ -158,12 +165,13 @@ struct logarithm {
   NONLIN_INLINE logarithm(const reference<V>& r, const V& sum, bool zero_if_masked) {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
-    const V log = math::log_of_normal(sum), inf(infinity<T>());
-    const V ln2(c::ln2_hi), p = r.exponent * ln2;
-    const auto s = two_sum(p, select(sum == V(0), zero_if_masked ? V(0) : inf - inf, log));
+    const math::log_parts<V> log(sum);
+    const V inf(infinity<T>()), k = select(sum == V(0), V(0), r.exponent + log.k);
+    const V ln2(c::ln2_hi), p = k * ln2;
+    const auto s = two_sum(p, select(sum == V(0), zero_if_masked ? V(0) : inf - inf, log.log));
     shift = r.shift;
     high = s.sum;
-    low = s.error + fma(r.exponent, V(c::ln2_lo), math::product_error(r.exponent, ln2, p));
+    low = s.error + fma(k, V(c::ln2_lo), math::product_error(k, ln2, p));
   }
   NONLIN_INLINE V of(const logit<V>& z) const {
     return ((z.high - shift) - high) + (z.low - low);
@@ -194,6 +202,8 @@ struct row_of_terms {
   double sum = 0;
   V largest;
 
+  NONLIN_INLINE row_of_terms(const logits<T>& from, std::size_t count, T* to) : z(from), n(count), y(to) {}
+
   // The largest of the elements from `first` on, NaN aside.
   NONLIN_INLINE V largest_from(std::size_t first) const {
     V m(-infinity<T>());
@@ -202,128 +212,192 @@ struct row_of_terms {
   }
 
   NONLIN_INLINE void add_up() {
-    if (z.general)
-      add_up_terms<true, 1>();
-    else
-      add_up_terms<false, 4>();
+    ref = reference<V>::usual();
+    largest = V(-infinity<T>());
+    part = V(0);
+    const std::size_t done = z.general ? 0 : add_up_usual();
+    if (done < n) add_up_any(done);
+    sum = flushed ? (total.add(part), total.of_lanes()) : static_cast<double>(sum_of_lanes(part));
   }
 
-  // The branch at each vector, and fewer of them in flight, cost an eighth of the time.
-  template <bool General, std::size_t unroll>
-  NONLIN_INLINE void add_up_terms() {
+ private:
+  long_sum<V> total;
+  V part;
+  bool flushed = false;
+
+  // At most 16 terms a lane.
+  NONLIN_INLINE void flush() {
+    total.add(part);
+    part = V(0);
+    flushed = true;
+  }
+
+  // Terms by math::exp_raised, as long as they are usual; how many.
+  NONLIN_INLINE std::size_t add_up_usual() {
+    std::size_t i = 0, vectors = 0;
+    for (; n - i >= 4 * w; i += 4 * w) {
+      if (!add_usual<4>(i, w, vectors)) return i;
+    }
+    for (; i < n; i += w) {
+      if (!add_usual<1>(i, least(w, n - i), vectors)) return i;
+    }
+    return n;
+  }
+
+  // The terms of `count` vectors from element i on, the last of k lanes; false if they are not usual.
+  template <std::size_t count>
+  NONLIN_INLINE bool add_usual(std::size_t i, std::size_t k, std::size_t& vectors) {
+    using raised = math::raised<T>;
+    V a[count], t[count], top = largest;
+    unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
+      a[u] = count == 1 ? z.template padded<V>(i, k).high : load<V>(z.x + i + u * w, w);
+      top = at_least(top, a[u]);
+    });
+    if (i == 0 && !any(top >= V(raised::low))) return false;
+    if (any(top > V(raised::high))) [[unlikely]]
+      return false;
+    largest = top;
+    unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
+      t[u] = math::exp_raised(a[u]);
+      if (y != nullptr) store_some(y + i + u * w, t[u], count == 1 ? k : w);
+    });
+    if (vectors != 0 && vectors % 16 == 0) flush();
+    vectors += count;
+    if constexpr (count == 1)
+      part = part + t[0];
+    else
+      part = part + ((t[0] + t[1]) + (t[2] + t[3]));
+    return true;
+  }
+
+  // From element `done` on, by references of the row's own.
+  NONLIN_INLINE void add_up_any(std::size_t done) {
     logits<T> from = z;
-    from.general = General;
-    const V none(-infinity<T>());
-    V limit = none;
-    bool first = true;
-    largest = none;
-    ref = reference<V>(none);
-    long_sum<V> total;
-    V part(0);
-    for (std::size_t i = 0, blocks = 0; i < n; i += unroll * w) {
-      const bool whole = n - i >= unroll * w;
-      logit<V> a[unroll];
-      V top = largest;
-      if (whole) {
-        unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { a[k] = from.template at<V>(i + k * w, w); });
-      } else {
-        unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA {
-          a[k] = {none, V(0)};
-          if (i + k * w < n) a[k] = from.template padded<V>(i + k * w, least(w, n - i - k * w));
-        });
-      }
-      unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { top = at_least(top, a[k].high); });
+    from.general = true;  // the branch at each vector costs an eighth of the time
+    V limit(-infinity<T>());
+    if (done != 0)
+      flush();
+    else
+      ref = reference<V>(limit);  // so that terms of -inf are 0, not math::raised's least
+    bool first = done == 0;
+    std::size_t terms = 0;
+    for (std::size_t i = done; i < n; i += w) {
+      const std::size_t k = least(w, n - i);
+      const logit<V> a = from.template padded<V>(i, k);
+      const V top = at_least(largest, a.high);
       if (any(top > limit)) [[unlikely]] {
-        // The first time the reference is the first block's maximum, the second time that of all.
+        // The first time the reference is the first vector's maximum, the second time that of all.
         const V max = first ? V(max_of_lanes(top)) : at_least(largest_from(i), V(max_of_lanes(top)));
-        total.add(part);
-        part = V(0);
+        flush();
         const reference<V> higher(max);
         if (!first) {
           const rescaling<V> lower(ref, higher, max);
-          for (std::size_t k = 0; y != nullptr && k < i; k += w) store(y + k, lower(load<V>(y + k)));
+          for (std::size_t j = 0; y != nullptr && j < i; j += w) store(y + j, lower(load<V>(y + j)));
           total.high = lower(total.high);
           total.low = lower(total.low);
         }
         ref = higher;
-        limit = first ? max + V(too_large<T>) : -none;
+        limit = first ? max + V(too_large<T>) : V(infinity<T>());
         first = false;
       }
       largest = top;
-      V t[unroll];
-      unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { t[k] = ref.term(a[k], from.general); });
-      if (y != nullptr) {
-        if (whole)
-          unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { store(y + i + k * w, t[k]); });
-        else
-          unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA {
-            if (i + k * w < n) store_some(y + i + k * w, t[k], least(w, n - i - k * w));
-          });
-      }
-      if constexpr (unroll == 4)
-        part = part + ((t[0] + t[1]) + (t[2] + t[3]));
-      else
-        part = part + t[0];
-      if (++blocks % 4 == 0) {
-        total.add(part);
-        part = V(0);
-      }
+      const V t = ref.term(a, true);
+      if (y != nullptr) store_some(y + i, t, k);
+      part = part + t;
+      if (++terms % 16 == 0) flush();
     }
-    total.add(part);
-    sum = total.of_lanes();
   }
 };
 
 // f(i, k) for the vectors of a row, k being the lanes that count
 template <class V, class F>
 NONLIN_INLINE void for_row(std::size_t n, const F& f) {
-  for (std::size_t i = 0; i < n; i += V::size) f(i, least(V::size, n - i));
+  constexpr std::size_t w = V::size;
+  std::size_t i = 0;
+  for (; n - i >= 4 * w; i += 4 * w) unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { f(i + k * w, std::integral_constant<std::size_t, w>()); });
+  for (; i < n; i += w) f(i, least(w, n - i));
 }
 
-template <class V, softmax_result Result>
-NONLIN_INLINE void softmax_row(const softmax_job<element_of<V>>& job, const logits<element_of<V>>& z,
-                               std::size_t row) {
+// What is known of a group's rows, side by side.
+template <class V>
+struct row_group {
+  static constexpr std::size_t capacity = 64;
   using T = element_of<V>;
+  static constexpr std::size_t size = capacity + V::size;  // a row's numbers are stored as whole vectors
+  alignas(64) T shift[size], exponent[size], sum[size], low[size];
+};
+
+// How many rows of n elements stay in the first-level cache until they are read again.
+template <class V>
+constexpr std::size_t rows_at_once(std::size_t n) { return least(row_group<V>::capacity, 1 + 1536 / n); }
+
+template <class V, softmax_result Result>
+NONLIN_INLINE void softmax_rows(const softmax_job<element_of<V>>& job, std::size_t first, std::size_t rows) {
+  using T = element_of<V>;
+  constexpr std::size_t w = V::size;
+  constexpr bool keep = Result == softmax_result::probabilities;
   const std::size_t n = job.shape.axis;
-  T* const y = job.y != nullptr ? job.y + row * n : nullptr;
-  row_of_terms<V> terms{z, n, Result == softmax_result::probabilities ? y : nullptr, {}, 0, {}};
-  if (job.known) {
-    const double* const stats = job.max_and_sum + 2 * row;
-    terms.largest = V(stats[0]);
-    terms.ref = reference<V>(terms.largest);
-    terms.sum = sum_from_max(stats[1], stats[0], terms.ref);
-  } else {
-    terms.add_up();
+  const auto logits_of = [&](std::size_t row) NONLIN_INLINE_LAMBDA {
+    return logits<T>(job.x + row * n, job.mask != nullptr ? job.mask + row % job.mask_outer * n : nullptr, job.scale);
+  };
+  const auto output_of = [&](std::size_t row) NONLIN_INLINE_LAMBDA { return job.y != nullptr ? job.y + row * n : nullptr; };
+  row_group<V> group;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::size_t row = first + r;
+    row_of_terms<V> terms(logits_of(row), n, keep ? output_of(row) : nullptr);
+    if (job.known) {
+      const double* const stats = job.max_and_sum + 2 * row;
+      terms.ref = reference<V>(V(stats[0]));
+      terms.sum = sum_from_max(stats[1], stats[0], terms.ref);
+    } else {
+      terms.add_up();
+    }
+    if constexpr (Result == softmax_result::statistics) {
+      const double max = static_cast<double>(max_of_lanes(terms.largest));
+      job.max_and_sum[2 * row] = max;
+      job.max_and_sum[2 * row + 1] = sum_to_max(terms.sum, max, terms.ref);
+    }
+    store(group.shift + r, terms.ref.shift);
+    store(group.exponent + r, terms.ref.exponent);
+    group.sum[r] = static_cast<T>(terms.sum);
   }
-  const V sum(terms.sum);
-  if constexpr (Result == softmax_result::statistics) {
-    const double max = static_cast<double>(max_of_lanes(terms.largest));
-    job.max_and_sum[2 * row] = max;
-    job.max_and_sum[2 * row + 1] = sum_to_max(terms.sum, max, terms.ref);
+
+  for (std::size_t r = 0; r < rows; r += w) {
+    const std::size_t k = least(w, rows - r);
+    const V sum = load<V>(group.sum + r, k);
+    if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
+      const logarithm<V> log({load<V>(group.shift + r, k), load<V>(group.exponent + r, k), V(0)}, sum, job.zero_if_masked);
+      if (job.log_sum_exp != nullptr) store_some(job.log_sum_exp + first + r, log.sum_exp(sum), k);
+      if constexpr (Result == softmax_result::logarithms) {
+        store(group.sum + r, log.high);
+        store(group.low + r, log.low);
+      }
+    }
+    if constexpr (keep) {
+      const V f = inverse(sum, job.zero_if_masked);
+      store(group.sum + r, f);
+    }
   }
-  if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
-    // by the maximum itself: where it is all of the sum, the digits of a large log(sum) would be missed
-    const V max(max_of_lanes(terms.largest));
-    const reference<V> top(max);
-    const V top_sum = rescaling<V>(terms.ref, top, finite_base(max))(sum);
-    const logarithm<V> log(top, top_sum, job.zero_if_masked);
-    if (job.log_sum_exp != nullptr) store(job.log_sum_exp + row, log.sum_exp(sum), 1);
+
+  for (std::size_t r = 0; r < rows && Result != softmax_result::statistics; ++r) {
+    const logits<T> z = logits_of(first + r);
+    T* const y = output_of(first + r);
     if constexpr (Result == softmax_result::logarithms) {
+      const logarithm<V> log(V(group.shift[r]), V(group.sum[r]), V(group.low[r]));
       for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
         store_some(y + i, log.of(z.template at<V>(i, k)), k);
       });
-    }
-  }
-  if constexpr (Result == softmax_result::probabilities) {
-    const V f = inverse(sum, job.zero_if_masked);
-    if (job.known) {
-      const reference<V> ref = terms.ref;
-      for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
-        store_some(y + i, ref.term(z.template at<V>(i, k), z.general) * f, k);
-      });
     } else {
-      for_row<V>(n, [&](std::size_t i, std::size_t k)
-                     NONLIN_INLINE_LAMBDA { store_some(y + i, load<V>(y + i, k) * f, k); });
+      const V f(group.sum[r]);
+      if (job.known) {
+        const reference<V> ref(V(job.max_and_sum[2 * (first + r)]));
+        for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+          store_some(y + i, ref.term(z.template at<V>(i, k), z.general) * f, k);
+        });
+      } else {
+        for_row<V>(n, [&](std::size_t i, std::size_t k)
+                       NONLIN_INLINE_LAMBDA { store_some(y + i, load<V>(y + i, k) * f, k); });
+      }
     }
   }
 }
@@ -460,10 +534,8 @@ struct softmax_body {
   NONLIN_INLINE void operator()(const V&) const {
     const axis_shape& s = job.shape;
     if (s.inner == 1 && s.axis > short_axis<V>) {
-      for (std::size_t o = 0; o < s.outer; ++o) {
-        const T* const mask = job.mask != nullptr ? job.mask + o % job.mask_outer * s.axis : nullptr;
-        softmax_row<V, Result>(job, {job.x + o * s.axis, mask, job.scale}, o);
-      }
+      const std::size_t group = rows_at_once<V>(s.axis);
+      for (std::size_t o = 0; o < s.outer; o += group) softmax_rows<V, Result>(job, o, least(group, s.outer - o));
       return;
     }
     const T* const in[2] = {job.x, job.mask};
@@ -500,36 +572,53 @@ struct softmax_backward_body {
   }
 
   template <class V>
-  NONLIN_INLINE void row(const V&, std::size_t o) const {
-    constexpr std::size_t w = V::size;
+  NONLIN_INLINE double sum_of(const T* py, const T* pdy) const {
+    constexpr std::size_t w = V::size, unroll = 4;
     const std::size_t n = shape.axis;
-    const T *const py = y + o * n, *const pdy = dy + o * n;
-    T* const out = dx + o * n;
     long_sum<V> total;
-    for (std::size_t i = 0; i < n;) {
-      V a(0), b(0);
-      const std::size_t stop = least(n, i + 16 * w);
-      for (; i + 2 * w <= stop; i += 2 * w) {
-        a = to_sum(a, load<V>(py + i), load<V>(pdy + i));
-        b = to_sum(b, load<V>(py + i + w), load<V>(pdy + i + w));
+    V part[unroll] = {V(0), V(0), V(0), V(0)};
+    const auto all = [&]() NONLIN_INLINE_LAMBDA { return (part[0] + part[1]) + (part[2] + part[3]); };
+    std::size_t i = 0, blocks = 0;
+    for (; n - i >= unroll * w; i += unroll * w) {
+      if (blocks != 0 && blocks % 16 == 0) {  // terms in a lane
+        total.add(all());
+        unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA { part[k] = V(0); });
       }
-      for (; i < stop; i += w) {
-        const std::size_t k = least(w, stop - i);
-        a = to_sum(a, load<V>(py + i, k), load<V>(pdy + i, k));
-      }
-      i = stop;
-      total.add(a + b);
+      ++blocks;
+      unrolled<unroll>([&](auto k) NONLIN_INLINE_LAMBDA {
+        part[k] = to_sum(part[k], load<V>(py + i + k * w), load<V>(pdy + i + k * w));
+      });
     }
-    const V sum(total.of_lanes()), s(scale);
-    for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
-      store_some(out + i, gradient(load<V>(py + i, k), load<V>(pdy + i, k), sum, s), k);
-    });
+    for (; i < n; i += w) {
+      const std::size_t k = least(w, n - i);
+      part[0] = to_sum(part[0], load<V>(py + i, k), load<V>(pdy + i, k));
+    }
+    if (blocks <= 16) return static_cast<double>(sum_of_lanes(all()));
+    total.add(all());
+    return total.of_lanes();
+  }
+
+  template <class V>
+  NONLIN_INLINE void rows(std::size_t first, std::size_t count) const {
+    const std::size_t n = shape.axis;
+    T sums[row_group<V>::capacity];
+    for (std::size_t r = 0; r < count; ++r) sums[r] = static_cast<T>(sum_of<V>(y + (first + r) * n, dy + (first + r) * n));
+    const V s(scale);
+    for (std::size_t r = 0; r < count; ++r) {
+      const T *const py = y + (first + r) * n, *const pdy = dy + (first + r) * n;
+      T* const out = dx + (first + r) * n;
+      const V sum(sums[r]);
+      for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+        store_some(out + i, gradient(load<V>(py + i, k), load<V>(pdy + i, k), sum, s), k);
+      });
+    }
   }
 
   template <class V>
   NONLIN_INLINE void operator()(const V&) const {
     if (shape.inner == 1 && shape.axis > short_axis<V>) {
-      for (std::size_t o = 0; o < shape.outer; ++o) row(V(), o);
+      const std::size_t group = rows_at_once<V>(shape.axis);
+      for (std::size_t o = 0; o < shape.outer; o += group) rows<V>(o, least(group, shape.outer - o));
       return;
     }
     const T* const in[2] = {y, dy};

@@ -28,9 +28,9 @@ struct strip {
 
 inline constexpr std::size_t strip_vectors = 16;
 
-// The longest axis that is brought into columns by way of a buffer.
+// The longest axis that is brought into columns by way of a buffer. Longer ones are better a row at a time, masked.
 template <class V>
-inline constexpr std::size_t short_axis = 2 * V::size;
+inline constexpr std::size_t short_axis = (V::size + 1) / 2;
 
 // f(i, k, u) for each vector of the strip: at element i, with k lanes, the u-th of its step.
 template <class V, class F>

@@ -96,15 +96,36 @@ NONLIN_INLINE V gelu_anywhere(const V& x) {
   return gelu_of(x, gelu_parts<V>(abs(x)));
 }
 
+// Beyond the tables: polynomials of t itself serve there, and need no division. Lanes that are not beyond are kept from underflow.
+template <class V>
+NONLIN_INLINE V gelu_far(const V& x) {
+  using c = erfc_constants<float>;
+  const V t = at_most(at_least(abs(x), V(5)), V(c::far_end));
+  const auto e = gaussian<2>(t);
+  const V f = polynomial(t - V(c::far_middle), c::far_p);
+  const V w = scale_quietly(fma(f, e.q, f), e.n);
+  return select(x > V(0), x - w, with_sign(w, x));
+}
+
+template <class V>
+NONLIN_INLINE V gelu_slope_far(const V& x) {
+  using c = erfc_constants<float>;
+  const V t = at_most(at_least(abs(x), V(5)), V(c::far_end));
+  const auto e = gaussian<2>(t);
+  const V f = polynomial(t - V(c::slope_far_middle), c::slope_far_p);
+  const V w = scale_quietly(fma(f, e.q, f), e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
 template <class V>
 NONLIN_INLINE V gelu(const V& x) {
   if constexpr (V::has_table32) {
     using table = gelu_table;
-    const V t = at_most(abs(x), V(table::end));
+    const V t = abs_below(x, table::end);
     const auto slot = quadratic_slot<table>(t);
-    const V y = at_least(x, V(0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
-    return unless_beyond(x < V(-table::end), x, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_anywhere(v); });
+    const V y = at_least(x, V(-0.0)) - table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, y,
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_far(v); });
   } else {
     return gelu_anywhere(x);
   }
@@ -142,7 +163,7 @@ NONLIN_INLINE V gelu_slope(const V& x) {
     const auto slot = quadratic_slot<table>(t);
     const V w = table_polynomial(t - lookup(table::x, slot), slot, table::c);
     return unless_beyond(beyond_slots(slot, round_to_1), x, select(x < V(0), w, V(1) - w),
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_slope_anywhere(v); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return gelu_slope_far(v); });
   } else {
     return gelu_slope_anywhere(x);
   }

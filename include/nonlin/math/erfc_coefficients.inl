@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Made by tests/coefficients/fit.py (jobs erfcx, mills, gelu_slope, erf).
+// Made by tests/coefficients/fit.py (jobs erfcx, mills, gelu_slope, gelu_far, erf).
 template <>
 struct erfc_constants<float> {
   // erfcx(z) (z + a) by (z - a) / (z + a)
@@ -26,6 +26,16 @@ struct erfc_constants<float> {
       -0x1.a3d812p-11f, 0x1.4917a4p-14f};
   // beyond which t Phi(-t) is 0
   static constexpr float gelu_end = 14.7f;
+  // erfcx(t / sqrt 2) t / 2, 7.5 <= t <= 14.7, and GELU's slope at -t, over e^(-t^2 / 2), 5.22 <= t <= 14.7, by t - middle
+  static constexpr float far_end = 14.7f;
+  static constexpr float far_middle = 0x1.63p+3f;
+  static constexpr float far_p[] = {
+      0x1.95467cp-2f, 0x1.244b68p-11f, -0x1.3283c6p-14f, 0x1.1c1c96p-17f, -0x1.ec0c7p-21f,
+      0x1.859bdep-24f, -0x1.23ca86p-27f, 0x1.403226p-30f, -0x1.186ceep-33f};
+  static constexpr float slope_far_middle = 0x1.3e8p+3f;
+  static constexpr float slope_far_p[] = {
+      -0x1.f72c18p+1f, -0x1.9c859p-2f, 0x1.903c5ap-12f, -0x1.356248p-15f, 0x1.dfe622p-19f,
+      -0x1.74cb46p-22f, 0x1.ddb4e4p-26f, -0x1.29bffap-29f, 0x1.f565bp-32f, -0x1.bc85f2p-35f};
 };
 template <>
 struct erfc_constants<double> {

@@ -7,7 +7,9 @@
 //   n ln 2 is subtracted in two parts. With fma the first has all its digits; without, so few that its
 //   product is exact.
 #pragma once
+#include <limits>
 #include "../detail/number.hpp"
+#include "watched.hpp"
 
 #include "../detail/begin.hpp"
 
@@ -25,6 +27,7 @@ struct exp_constants<float> {
   static constexpr float ln2_hi = 0x1.62e43p-1f, ln2_lo = -0x1.05c61p-29f;            // with fma
   static constexpr float ln2_short_hi = 0x1.62ep-1f, ln2_short_lo = 0x1.0bfbe8p-15f;  // 12 bits and the rest
   static constexpr float lowest_exponent = -126, step = 64, down = 0x1p-64f;          // see scale_down
+  static constexpr float units_of_least = 149, least_normal_in_units = 0x1p+23f;      // see scale_quietly
   static constexpr float split = 0x1.001p+12f, split_down = 0x1p-24f, split_up = 0x1p+24f;
   static constexpr float expm1_p[] = {0.5f, 0x1.5554b6p-3f, 0x1.5555bep-5f, 0x1.12248ap-7f, 0x1.6c527p-10f};
 };
@@ -34,6 +37,7 @@ struct exp_constants<double> {
   static constexpr double ln2_hi = 0x1.62e42fefa39efp-1, ln2_lo = 0x1.abc9e3b39803fp-56;
   static constexpr double ln2_short_hi = 0x1.62e42fefa4p-1, ln2_short_lo = -0x1.8432a1b0e2634p-43;
   static constexpr double lowest_exponent = -1022, step = 128, down = 0x1p-128;
+  static constexpr double units_of_least = 1074, least_normal_in_units = 0x1p+52;
   static constexpr double split = 0x1.0000002p+27, split_down = 0x1p-54, split_up = 0x1p+54;
   static constexpr double expm1_p[] = {0x1p-1,
                                        0x1.5555555555559p-3,
@@ -106,6 +110,16 @@ NONLIN_INLINE V scale_down(const V& y, const V& n) {
   return y * exp2i(n + V(c::step)) * V(c::down);
 }
 
+// y 2^n for n >= -275 (double: -2090), with scalef. To make a subnormal in arithmetic costs a microcode assist, 20 times a whole
+// vector's time; but a subnormal's bits are an integer, the multiple of the least one.
+template <class V>
+NONLIN_INLINE V scale_quietly(const V& y, const V& n) {
+  using c = exp_constants<element_of<V>>;
+  const V units = scalef(y, n + V(c::units_of_least));
+  const auto subnormal = abs(units) < V(c::least_normal_in_units);
+  return select(subnormal, with_sign(from_bits_of_integer(abs(units)), y), scalef(y, select(subnormal, V(0), n)));
+}
+
 // y 2^n for |n| < 252 (2044), one rounding if y is between 1/2 and 2.
 template <class V>
 NONLIN_INLINE V scale(const V& y, const V& n) {
@@ -126,48 +140,99 @@ NONLIN_INLINE V scale_far(const V& y, const V& n) {
   return y * s * s * exp2i(n - third - third);
 }
 
+// a b. Where vectors are thorough, without an assist for a subnormal b, and with the same one rounding.
+template <class V>
+NONLIN_INLINE V times(const V& a, const V& b) {
+  return a * b;
+}
+template <class V>
+NONLIN_INLINE watched<V, true> times(const watched<V, true>& factor, const watched<V, true>& other) {
+  using c = exp_constants<element_of<V>>;
+  const V a = factor.v, b = other.v, ma = mantissa(a), mb = mantissa(b), p = ma * mb;
+  const V n = at_least(exponent(a) + exponent(b), V(-275)), units = abs(scalef(p, n + V(c::units_of_least)));
+  // to the nearest number of units; what p itself has lost decides where that is a tie
+  const V lost = select(p < V(0), -fms(ma, mb, p), fms(ma, mb, p)), magic(c::least_normal_in_units);
+  const V whole = (units + magic) - magic, rest = units - whole;
+  const V up = select((rest == V(0.5)) & (lost > V(0)), whole + V(1), whole);
+  const V nearest = select((rest == V(-0.5)) & (lost < V(0)), whole - V(1), up);
+  const auto tiny = abs(b) < V(std::numeric_limits<element_of<V>>::min()), small = units < magic;
+  const V product = select(small, with_sign(from_bits_of_integer(nearest), p), scalef(p, select(small, V(0), n)));
+  return watched<V, true>(select(tiny, product, a * select(tiny, V(1), b)));
+}
+
 template <class V>
 struct exponential {
   V n, q;  // 2^n (1 + q)
+  V k;     // without scalef: n + bias in the lowest bits, so that a shift makes 2^n
 };
+
+// 2^(n + up), where that is normal
+template <class V>
+NONLIN_INLINE V power_of(const exponential<V>& e, element_of<V> up) {
+  if constexpr (V::has_scalef) return scalef(V(1), up == 0 ? e.n : e.n + V(up));
+  return shifted_to_exponent(up == 0 ? e.k : e.k + V(up));
+}
+
+// 2^n, or the least normal number where that is more.
+template <class V>
+NONLIN_INLINE V power_or_least(const exponential<V>& e) {
+  using c = exp_constants<element_of<V>>;
+  if constexpr (V::has_scalef) return scalef(V(1), e.n);
+  return shifted_to_exponent(at_least(e.k, V(c::round + c::bias + c::lowest_exponent)));
+}
 
 template <class V>
 NONLIN_INLINE V expm1_polynomial(const V& r) {
-  return fma(polynomial(r, exp_constants<element_of<V>>::expm1_p), r * r, r);
-}
-
-// e^(x + low), low being a correction to x.
-template <class V>
-NONLIN_INLINE exponential<V> exp_parts(const V& x, const V& low) {
-  using c = exp_constants<element_of<V>>;
-  const V n = fma(x, V(c::log2e), V(c::round)) - V(c::round);
-  if constexpr (V::has_fma) {
-    return {n, expm1_polynomial(fnma(n, V(c::ln2_hi), x) + fnma(n, V(c::ln2_lo), low))};
-  } else {
-    return {n, expm1_polynomial(fnma(n, V(c::ln2_short_hi), x) + fnma(n, V(c::ln2_short_lo), low))};
-  }
+  // not by r * r: it would underflow, at the price of a microcode assist, where r is tiny
+  return fma(polynomial(r, exp_constants<element_of<V>>::expm1_p) * r, r, r);
 }
 
 template <class V>
 struct reduced {
   V n, r;  // x = n ln 2 + r
+  V k;     // as in exponential
 };
 
-template <class V>
-NONLIN_INLINE reduced<V> reduce(const V& x) {
+// x + low, low being a correction to x
+template <class V, class... Low>
+NONLIN_INLINE reduced<V> reduce(const V& x, const Low&... low) {
   using c = exp_constants<element_of<V>>;
-  const V n = fma(x, V(c::log2e), V(c::round)) - V(c::round);
-  if constexpr (V::has_fma) {
-    return {n, fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x))};
-  } else {
-    return {n, fnma(n, V(c::ln2_short_lo), fnma(n, V(c::ln2_short_hi), x))};
-  }
+  constexpr auto round = V::has_scalef ? c::round : c::round + c::bias;
+  const V k = fma(x, V(c::log2e), V(round)), n = k - V(round);
+  const V hi(V::has_fma ? c::ln2_hi : c::ln2_short_hi), lo(V::has_fma ? c::ln2_lo : c::ln2_short_lo);
+  if constexpr (sizeof...(Low) == 0)
+    return {n, fnma(n, lo, fnma(n, hi, x)), k};
+  else
+    return {n, fnma(n, hi, x) + fnma(n, lo, low...), k};
 }
 
+template <class V, class... Low>
+NONLIN_INLINE exponential<V> exp_parts(const V& x, const Low&... low) {
+  const auto e = reduce(x, low...);
+  return {e.n, expm1_polynomial(e.r), e.k};
+}
+
+// Where registers hold tables: x = (16 m + k) ln 2 / 16 + r, e^x = 2^m 2^(k/16) (1 + q); q = expm1(r) by three terms, |r| <= ln 2 / 32.
+// Nothing need be clamped but r: scalef takes any m, and takes its floor. tests/coefficients/fit.py exp_table32.
+struct exp_table {
+  static constexpr float round = 0x1.8p+19f;  // leaves multiples of 1/16
+  static constexpr float reach = 0.03f;
+  static constexpr float c2 = 0x1.00022ap-1f, c3 = 0x1.5555a6p-3f;
+  alignas(64) static constexpr float power[16] = {
+      0x1p+0f, 0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f, 0x1.306fep+0f,
+      0x1.3dea64p+0f, 0x1.4bfdaep+0f, 0x1.5ab07ep+0f, 0x1.6a09e6p+0f, 0x1.7a1148p+0f,
+      0x1.8ace54p+0f, 0x1.9c4918p+0f, 0x1.ae89fap+0f, 0x1.c199bep+0f, 0x1.d5818ep+0f,
+      0x1.ea4afap+0f};
+};
+
+// `powers`: exp_table's, or a multiple of them, which the result is then multiplied by
 template <class V>
-NONLIN_INLINE exponential<V> exp_parts(const V& x) {
-  const auto e = reduce(x);
-  return {e.n, expm1_polynomial(e.r)};
+NONLIN_INLINE V exp_by_table(const V& x, const float (&powers)[16]) {
+  using c = exp_constants<float>;
+  const V t = fma(x, V(c::log2e), V(exp_table::round)), n = t - V(exp_table::round);
+  const V r = within(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)), exp_table::reach);
+  const V q = fma(fma(r, V(exp_table::c3), V(exp_table::c2)) * r, r, r), power = lookup16(powers, t);
+  return scalef(fma(power, q, power), n);
 }
 
 // Where e^x underflows and overflows for good.
@@ -179,8 +244,42 @@ inline constexpr T exp_highest = sizeof(T) == 4 ? T(89) : T(710);
 template <class V>
 NONLIN_INLINE V exp(const V& x) {
   using T = element_of<V>;
-  const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), V(exp_lowest<T>)));
-  return scale(V(1) + e.q, e.n);
+  if constexpr (V::has_table32) {
+    return exp_by_table(x, exp_table::power);
+  } else {
+    if (any(abs(x) > V(sizeof(T) == 4 ? T(87) : T(707)))) [[unlikely]] {
+      const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), V(exp_lowest<T>)));
+      return scale(V(1) + e.q, e.n);
+    }
+    const auto e = exp_parts(x);
+    return (V(1) + e.q) * power_of(e, T(0));
+  }
+}
+
+// For e^x 2^raise, where that is a normal number.
+template <class T>
+struct raised {
+  static constexpr T raise = sizeof(T) == 4 ? T(60) : T(500);
+  static constexpr T lowest = sizeof(T) == 4 ? T(-128) : T(-1050);  // stands for all that is less
+  // With a maximum from `low` on, what is 104 (746) less is above `lowest`; 2^26 terms of `high` add up to less than infinity.
+  static constexpr T low = sizeof(T) == 4 ? T(-20) : T(-300), high = sizeof(T) == 4 ? T(28) : T(300);
+};
+alignas(64) inline constexpr float raised_powers[16] = {
+      0x1p+60f, 0x1.0b5586p+60f, 0x1.172b84p+60f, 0x1.2387a6p+60f, 0x1.306fep+60f,
+      0x1.3dea64p+60f, 0x1.4bfdaep+60f, 0x1.5ab07ep+60f, 0x1.6a09e6p+60f, 0x1.7a1148p+60f,
+      0x1.8ace54p+60f, 0x1.9c4918p+60f, 0x1.ae89fap+60f, 0x1.c199bep+60f, 0x1.d5818ep+60f,
+      0x1.ea4afap+60f};
+
+// e^x 2^raise
+template <class V>
+NONLIN_INLINE V exp_raised(const V& x) {
+  using T = element_of<V>;
+  if constexpr (V::has_table32) {
+    return exp_by_table(x, raised_powers);
+  } else {
+    const auto e = reduce(at_least(x, V(raised<T>::lowest)));
+    return (V(1) + expm1_polynomial(e.r)) * power_of<V>({e.n, e.r, e.k}, raised<T>::raise);
+  }
 }
 
 // expm1 for x <= 1 or so: e^x - 1 = 2^n q + (2^n - 1), which keeps all digits of a small x. -1 below.
@@ -188,7 +287,7 @@ template <class V>
 NONLIN_INLINE V expm1_negative(const V& x) {
   using T = element_of<V>;
   const auto e = exp_parts(at_least(x, V(sizeof(T) == 4 ? T(-20) : T(-40))));
-  const V s = exp2i(e.n);
+  const V s = power_of(e, T(0));
   return fma(s, e.q, s - V(1));
 }
 
@@ -205,7 +304,7 @@ NONLIN_INLINE V expm1(const V& x) {
   using T = element_of<V>;
   const V low = V(sizeof(T) == 4 ? T(-20) : T(-40));
   const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), low));
-  const V s = exp2i(e.n - V(1));  // half: 2^128 is no float
+  const V s = power_of(e, T(-1));  // half: 2^128 is no float
   return with_sign(abs(V(2) * fma(s, e.q, s - V(0.5))), x);
 }
 

@@ -24,18 +24,27 @@ struct log_constants<double> {
                                      1 / 15.0, 1 / 17.0, 1 / 19.0, 1 / 21.0, 1 / 23.0};
 };
 
+template <class V>
+struct log_parts {
+  V k, log;  // log x = k ln 2 + log, |log| < 0.35; log is NaN for NaN
+
+  NONLIN_INLINE explicit log_parts(const V& x) {
+    const V whole = mantissa(x);
+    const auto high = whole > V(1.4142135623730951);
+    const V m = select(high, whole * V(0.5), whole);
+    k = exponent(x) + select(high, V(1), V(0));
+    const V s = (m - V(1)) / (m + V(1)), z = s * s, twice = s + s;
+    log = select(x == x, fma(twice * z, polynomial(z, log_constants<element_of<V>>::atanh), twice), x);
+  }
+};
+
 // log x for a normal x > 0; NaN for NaN
 template <class V>
 NONLIN_INLINE V log_of_normal(const V& x) {
   using c = exp_constants<element_of<V>>;
-  const V whole = mantissa(x);
-  const auto high = whole > V(1.4142135623730951);
-  const V m = select(high, whole * V(0.5), whole), k = exponent(x) + select(high, V(1), V(0));
-  const V s = (m - V(1)) / (m + V(1)), z = s * s, twice = s + s;
-  const V low = fma(twice * z, polynomial(z, log_constants<element_of<V>>::atanh), twice);
-  const V y = V::has_fma ? fma(k, V(c::ln2_hi), fma(k, V(c::ln2_lo), low))
-                         : k * V(c::ln2_short_hi) + (k * V(c::ln2_short_lo) + low);
-  return select(x == x, y, x);
+  const log_parts<V> p(x);
+  if constexpr (V::has_fma) return fma(p.k, V(c::ln2_hi), fma(p.k, V(c::ln2_lo), p.log));
+  return p.k * V(c::ln2_short_hi) + (p.k * V(c::ln2_short_lo) + p.log);
 }
 
 }  // namespace math

@@ -39,37 +39,115 @@ NONLIN_INLINE logistic<V> logistic_parts(const V& x, const Low&... low) {
   return {-e.n, s, (s + V(1)) + e.q};
 }
 
-template <class V>
-NONLIN_INLINE V sigmoid_anywhere(const V& x) {
-  using limits = logistic_limits<V>;
-  const auto p = logistic_parts(at_least(at_most(x, V(limits::highest)), V(limits::lowest)));
-  return scale_down(V(1) / p.d, p.n);
-}
-
-template <class V>
-NONLIN_INLINE V sigmoid(const V& x) {
-  if constexpr (V::has_table32) {
-    const auto slot = slot_of(x + V(round_to_1 + 16));
-    const V y = table_polynomial(off_grid<0>(x), slot, sigmoid_table::c);
-    return unless_beyond(beyond_slots(slot, round_to_1), x, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_anywhere(v); });
-  } else {
-    return sigmoid_anywhere(x);
-  }
-}
-
 // (1 + y)^2, y >= 0, with one rounding that counts
 template <class V>
 NONLIN_INLINE V square_of_1_plus(const V& y) {
   return fma(y, y + V(2), V(1));
 }
 
+// sigma(-t) for t >= 0: y / (1 + y), y = e^-t. `raised` is y 2^step, normal also where y is not; the last step of all is one
+// multiplication by `down`.
+template <class V>
+struct logistic_tail {
+  using T = element_of<V>;
+  static constexpr T end = sizeof(T) == 4 ? T(112) : T(760);  // where it is 0
+  static constexpr T up = exp_constants<T>::step, down = exp_constants<T>::down;
+  exponential<V> e;
+  V scale, raised, y;
+
+  // t <= end
+  NONLIN_INLINE explicit logistic_tail(const V& t) : e(exp_parts(-t)) {
+    scale = power_of(e, up);
+    raised = fma(scale, e.q, scale);
+    y = raised * V(down);
+  }
+  // factor sigma(-t), the factor taken in before anything is rounded
+  NONLIN_INLINE V times(const V& factor) const {
+    const V s = factor * scale;
+    return fma(s, e.q, s) / (y + V(1)) * V(down);
+  }
+};
+
+template <class V>
+NONLIN_INLINE V sigmoid_anywhere(const V& x) {
+  const logistic_tail<V> p(at_most(abs(x), V(logistic_tail<V>::end)));
+  const V w = p.raised / (p.y + V(1)) * V(p.down);
+  return select(x < V(0), w, V(1) - w);
+}
+
+// -- beyond the tables ------------------------------------------------------------------------------------------------
+//   There y = e^-t is small: 1 / (1 + y) is a few terms of its series, no division, and results are scaled quietly.
+
+template <class V>
+struct far_exponential {
+  V n, q, scaled, y;  // y = 2^n (1 + q) = 2^n scaled; as y it stays above the least normal number
+
+  NONLIN_INLINE explicit far_exponential(const V& t) {
+    const auto e = exp_parts(-at_most(t, V(190)));
+    n = e.n;
+    q = e.q;
+    scaled = V(1) + q;
+    y = scalef(scaled, at_least(n, V(-100)));
+  }
+};
+
+// sigma(-t) / 2^n, t >= 15
+template <class V>
+NONLIN_INLINE V sigmoid_far_scaled(const far_exponential<V>& e) {
+  return V(1) + fnma(e.scaled, e.y, e.q);
+}
+
+template <class V>
+NONLIN_INLINE V sigmoid_far(const V& x) {
+  const far_exponential<V> e(abs(x));
+  const V w = scale_quietly(sigmoid_far_scaled(e), e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
+template <class V>
+NONLIN_INLINE V silu_far(const V& x) {
+  const far_exponential<V> e(abs(x));
+  const V w = scale_quietly(at_least(at_most(x, V(190)), V(-190)) * sigmoid_far_scaled(e), e.n);
+  return select(x < V(0), w, x - w);
+}
+
+// factor e^-t / (1 + e^-t)^2, t >= 15
+template <class V>
+NONLIN_INLINE V sigmoid_slope_far(const V& t, const V& factor) {
+  const far_exponential<V> e(t);
+  return scale_quietly(factor * (V(1) + fnma(e.scaled + e.scaled, e.y, e.q)), e.n);
+}
+
+// At -t, t >= 6: y (1 + y - t) / (1 + y)^2
+template <class V>
+NONLIN_INLINE V silu_slope_far(const V& x) {
+  const V t = at_most(abs(x), V(190));
+  const far_exponential<V> e(t);
+  const V series = e.y * fma(e.y, fma(e.y, V(-4), V(3)), V(-2));  // (1 + y)^-2 - 1
+  const V numerator = (V(1) - t) + e.y;
+  const V w = scale_quietly(fma(numerator, fma(series, e.scaled, e.q), numerator), e.n);
+  return select(x < V(0), w, V(1) - w);
+}
+
+// -- as they are called ---------------------------------------------------------------------------------------------
+
+template <class V>
+NONLIN_INLINE V sigmoid(const V& x) {
+  if constexpr (V::has_table32) {
+    const auto slot = slot_of(x + V(round_to_1 + 16));
+    const V y = table_polynomial(off_integers(x), slot, sigmoid_table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, y,
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_far(v); });
+  } else {
+    return sigmoid_anywhere(x);
+  }
+}
+
 // factor e^-t / (1 + e^-t)^2 for t >= 0; factor 1 or 4
 template <class V>
-NONLIN_INLINE V sigmoid_slope_anywhere(const V& t, const V& factor) {
-  const auto e = exp_parts(-at_most(t, V(-logistic_limits<V>::lowest)));
-  const V scaled_y = V(1) + e.q;  // y / 2^n; from the same rounded one the quotient's error is less
-  return scale_down(factor * scaled_y / square_of_1_plus(exp2i_or_least(e.n) * scaled_y), e.n);
+NONLIN_INLINE V sigmoid_slope_anywhere(const V& t, element_of<V> factor) {
+  const logistic_tail<V> p(at_most(t, V(logistic_tail<V>::end)));
+  return p.raised / square_of_1_plus(p.y) * V(factor * logistic_tail<V>::down);
 }
 
 // for any x
@@ -78,11 +156,11 @@ NONLIN_INLINE V sigmoid_slope(const V& x) {
   const V t = abs(x);
   if constexpr (V::has_table32) {
     const auto slot = slot_of(t + V(round_to_half));
-    const V y = table_polynomial(off_grid<1>(t), slot, sigmoid_slope_table::c);
+    const V y = table_polynomial(off_halves(t), slot, sigmoid_slope_table::c);
     return unless_beyond(beyond_slots(slot, round_to_half), t, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_anywhere(v, V(1)); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far(v, V(1)); });
   } else {
-    return sigmoid_slope_anywhere(t, V(1));
+    return sigmoid_slope_anywhere(t, 1);
   }
 }
 
@@ -93,9 +171,9 @@ NONLIN_INLINE V tanh_slope(const V& x) {
     const auto slot = slot_of(t + V(round_to_quarter));
     const V y = table_polynomial(t - lookup(tanh_slope_table::x, slot), slot, tanh_slope_table::c);
     return unless_beyond(beyond_slots(slot, round_to_quarter), t, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_anywhere(v + v, V(4)); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far(v + v, V(4)); });
   } else {
-    return sigmoid_slope_anywhere(t + t, V(4));
+    return sigmoid_slope_anywhere(t + t, 4);
   }
 }
 
@@ -111,18 +189,19 @@ NONLIN_INLINE V logistic_product(const V& x, const logistic<V>& p) {
 // x sigma(x)
 template <class V>
 NONLIN_INLINE V silu_anywhere(const V& x) {
-  using limits = logistic_limits<V>;
-  const V low = at_least(x, V(limits::lowest));
-  return logistic_product(low, logistic_parts(at_most(low, V(limits::highest))));
+  const V end(logistic_tail<V>::end), near = at_least(at_most(x, end), -end);
+  const logistic_tail<V> p(abs(near));
+  const V w = p.times(near);
+  return select(x > V(0), x - w, w);
 }
 
 template <class V>
 NONLIN_INLINE V silu(const V& x) {
   if constexpr (V::has_table32) {
     const auto slot = slot_of(x + V(round_to_1 + 16));
-    const V y = x * table_polynomial(off_grid<0>(x), slot, sigmoid_table::c);
+    const V y = x * table_polynomial(off_integers(x), slot, sigmoid_table::c);
     return unless_beyond(beyond_slots(slot, round_to_1), x, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_anywhere(v); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_far(v); });
   } else {
     return silu_anywhere(x);
   }
@@ -155,7 +234,7 @@ NONLIN_INLINE V silu_slope(const V& x, const V& low) {
   const V error = (m - (d - b)) + (V(root::hi) - b);
   const V rest = error + (V(root::lo) + select(x < V(0), low, -low));
   const auto e = exp_parts(d, rest);
-  const V s = exp2i_or_least(e.n), em1 = fma(s, e.q, s - V(1)), root_exp(root::exp);
+  const V s = power_or_least(e), em1 = fma(s, e.q, s - V(1)), root_exp(root::exp);
   const V numerator = d + fma(root_exp, em1, rest);
   const V scaled_y = fma(root_exp, e.q, V(root::exp_lo)) + root_exp;  // y / 2^n
   const V w = scale_down(scaled_y * numerator / square_of_1_plus(s * scaled_y), e.n);
@@ -167,10 +246,11 @@ template <class V>
 NONLIN_INLINE V silu_slope(const V& x) {
   if constexpr (V::has_table32) {
     using table = silu_slope_table;
-    const auto slot = slot_of(fma(x, V(table::s), V(round_to_1 + 16)));
-    const V y = table_polynomial(x - lookup(table::x, slot), slot, table::c);
-    return unless_beyond(beyond_slots(slot, round_to_1), x, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_slope(v, V(0)); });
+    const V t = abs(x);
+    const auto slot = slot_of(fma(t, V(table::s), V(round_to_1)));
+    const V w = table_polynomial(t - lookup(table::x, slot), slot, table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, select(x < V(0), w, V(1) - w),
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_slope_far(v); });
   } else {
     return silu_slope(x, V(0));
   }
@@ -178,14 +258,6 @@ NONLIN_INLINE V silu_slope(const V& x) {
 
 // -- value and derivative together: one exponential, or one table, and one division -------------------------------
 //   All from sigma(-|x|), which is small and exact to the last digits: sigma' = sigma(-|x|) (1 - sigma(-|x|)) does not cancel.
-
-// sigma(-t) for t >= 0
-template <class V>
-NONLIN_INLINE V sigmoid_tail(const V& t) {
-  const auto e = exp_parts(-at_most(t, V(-logistic_limits<V>::lowest)));
-  const V scaled_y = V(1) + e.q;
-  return scale_down(scaled_y / fma(exp2i_or_least(e.n), scaled_y, V(1)), e.n);
-}
 
 template <class V>
 NONLIN_INLINE both<V> sigmoid_both_of(const V& x, const V& tail) {
@@ -198,10 +270,14 @@ NONLIN_INLINE both<V> sigmoid_both(const V& x) {
     const V t = -abs(x);
     const auto slot = slot_of(t + V(round_to_1 + 16));
     return unless_beyond(beyond_slots(slot, round_to_1), x,
-                         sigmoid_both_of(x, table_polynomial(off_grid<0>(t), slot, sigmoid_table::c)),
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_both_of(v, sigmoid_tail(abs(v))); });
+                         sigmoid_both_of(x, table_polynomial(off_integers(t), slot, sigmoid_table::c)),
+                         [](const V& v) NONLIN_INLINE_LAMBDA {
+                           return both<V>{sigmoid_far(v), sigmoid_slope_far(abs(v), V(1))};
+                         });
   } else {
-    return sigmoid_both_of(x, sigmoid_tail(abs(x)));
+    const logistic_tail<V> p(at_most(abs(x), V(logistic_tail<V>::end)));
+    const V raised = p.raised / (p.y + V(1)), w = raised * V(p.down);
+    return {select(x < V(0), w, V(1) - w), fnma(raised, w, raised) * V(p.down)};
   }
 }
 
@@ -214,17 +290,11 @@ NONLIN_INLINE both<V> silu_both_of(const V& x, const V& tail) {
 
 template <class V>
 NONLIN_INLINE both<V> silu_both_anywhere(const V& x) {
-  using T = element_of<V>;
-  // Results are 0 and 1 there, and x = -inf would give NaN. What x tail loses where tail is subnormal is not to be lost: the
-  // factor 2^n comes last.
-  const V v = at_least(x, V(sizeof(T) == 4 ? T(-112) : T(-760))), t = abs(v);
-  const auto e = exp_parts(-at_most(t, V(sizeof(T) == 4 ? T(112) : T(760))));
-  const V scaled_y = V(1) + e.q, scaled_tail = scaled_y / fma(exp2i_or_least(e.n), scaled_y, V(1));
-  const V tail = scale_down(scaled_tail, e.n), one = V(1) - tail;
-  const V near = at_most(t, V(sizeof(T) == 4 ? T(112) : T(760)));
-  const V w = scale_down(scaled_tail * fnma(near, one, V(1)), e.n);
-  const V low = scale_down(at_least(v, V(sizeof(T) == 4 ? T(-112) : T(-760))) * scaled_tail, e.n);
-  return {select(v < V(0), low, v * one), select(v < V(0), w, V(1) - w)};
+  const V end(logistic_tail<V>::end), near = at_least(at_most(x, end), -end), t = abs(near);
+  const logistic_tail<V> p(t);
+  const V raised = p.raised / (p.y + V(1)), w = raised * V(p.down);
+  const V value = near * raised * V(p.down), slope = raised * fnma(t, V(1) - w, V(1)) * V(p.down);
+  return {select(x > V(0), x - value, value), select(x < V(0), slope, V(1) - slope)};
 }
 
 template <class V>
@@ -233,8 +303,8 @@ NONLIN_INLINE both<V> silu_both(const V& x) {
     const V t = -abs(x);
     const auto slot = slot_of(t + V(round_to_1 + 16));
     return unless_beyond(beyond_slots(slot, round_to_1), x,
-                         silu_both_of(x, table_polynomial(off_grid<0>(t), slot, sigmoid_table::c)),
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_both_anywhere(v); });
+                         silu_both_of(x, table_polynomial(off_integers(t), slot, sigmoid_table::c)),
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return both<V>{silu_far(v), silu_slope_far(v)}; });
   } else {
     return silu_both_anywhere(x);
   }

@@ -5,6 +5,7 @@
 // general formulas (bench/README.md), at a lower error.
 #pragma once
 #include "../detail/number.hpp"
+#include "watched.hpp"
 
 #include "../detail/begin.hpp"
 
@@ -17,34 +18,56 @@ namespace math {
 // c[K][slot] + c[K + 1][slot] d + c[K + 2][slot] d^2 + ...
 template <std::size_t K = 0, class V, class Slot, std::size_t N>
 NONLIN_INLINE V table_polynomial(const V& d, const Slot& slot, const float (&c)[N][32]) {
-  if constexpr (K + 1 == N)
+  if constexpr (K + 1 == N) {
     return lookup(c[K], slot);
-  else
-    return fma(table_polynomial<K + 1>(d, slot, c), d, lookup(c[K], slot));
+  } else {
+    // in this order, not as one expression: g++ would look up all coefficients first, the one needed last before the others
+    const V y = table_polynomial<K + 1>(d, slot, c);
+    return fma(y, d, lookup(c[K], slot));
+  }
 }
 
 // y; on the lanes beyond the table, general(x)
-template <class V, class M, class General>
-NONLIN_INLINE V unless_beyond(const M& beyond, const V& x, const V& y, const General& general) {
-  if (any(beyond)) [[unlikely]]
-    return select(beyond, general(x), y);
+template <class V, class General>
+NONLIN_INLINE V unless_beyond(const typename V::marks_type& beyond, const V& x, const V& y, const General& general) {
+  const auto lanes = marked(beyond);
+  if (any(lanes)) [[unlikely]]
+    return select(lanes, general(x), y);
   return y;
 }
 
-// A function's value and its derivative.
-template <class V>
-struct both {
-  V value, derivative;
-};
-
-// y; on the lanes beyond the table, general(x), for both
-template <class V, class M, class General>
-NONLIN_INLINE both<V> unless_beyond(const M& beyond, const V& x, const both<V>& y, const General& general) {
-  if (any(beyond)) [[unlikely]] {
+// the same for both
+template <class V, class General>
+NONLIN_INLINE both<V> unless_beyond(const typename V::marks_type& beyond, const V& x, const both<V>& y,
+                                    const General& general) {
+  const auto lanes = marked(beyond);
+  if (any(lanes)) [[unlikely]] {
     const both<V> other = general(x);
-    return {select(beyond, other.value, y.value), select(beyond, other.derivative, y.derivative)};
+    return {select(lanes, other.value, y.value), select(lanes, other.derivative, y.derivative)};
   }
   return y;
+}
+
+// Who watches the marks does those lanes again, thoroughly.
+template <class V, bool Thorough, class General>
+NONLIN_INLINE watched<V, Thorough> unless_beyond(const typename V::marks_type& beyond, const watched<V, Thorough>& x,
+                                                 const watched<V, Thorough>& y, const General& general) {
+  if constexpr (Thorough)
+    return watched<V, true>(select(marked(beyond), general(x).v, y.v));
+  else
+    return {y.v, y.marks | beyond};
+}
+template <class V, bool Thorough, class General>
+NONLIN_INLINE both<watched<V, Thorough>> unless_beyond(const typename V::marks_type& beyond, const watched<V, Thorough>& x,
+                                                       const both<watched<V, Thorough>>& y, const General& general) {
+  if constexpr (Thorough) {
+    const both<watched<V, true>> other = general(x);
+    const auto lanes = marked(beyond);
+    return {watched<V, true>(select(lanes, other.value.v, y.value.v)),
+            watched<V, true>(select(lanes, other.derivative.v, y.derivative.v))};
+  } else {
+    return {{y.value.v, y.value.marks | beyond}, {y.derivative.v, y.derivative.marks | beyond}};
+  }
 }
 
 inline constexpr float round_to_1 = 0x1.8p+23f, round_to_half = 0x1.8p+22f, round_to_quarter = 0x1.8p+21f;

@@ -30,7 +30,7 @@ NONLIN_INLINE V tanh(const V& x) {
   } else {
     const V z = at_most(abs(x), V(sizeof(T) == 4 ? T(9.1) : T(19.1)));  // 1 - 2^-26 (2^-55): rounds to 1
     const auto e = exp_parts(z + z);
-    const V s = exp2i(e.n), em1 = fma(s, e.q, s - V(1));
+    const V s = power_of(e, T(0)), em1 = fma(s, e.q, s - V(1));
     return with_sign(em1 / (em1 + V(2)), x);
   }
 }
