@@ -8,6 +8,11 @@
 //   from the row's first elements. An element that is much larger makes another: what is done already is scaled down, once.
 //   Short rows are done in groups, step by step: the latency of one row's sum and division is another's work.
 //   Each lane adds up at most 16 terms, in pairs, before it goes to a compensated sum.
+//
+//   Record: Cascade Lake, 2.4 GHz, AVX-512, g++ 12; ns an element, rows of 128 / 1024 / 4096:
+//   .92 / .57 / .54 with a reference from the first block and a row at a time, .55 / .40 / .39 with the usual reference and e^x by
+//   a table, .46 / .33 / .28 with groups and whole vectors apart from the last; LogSoftmax of 128 1.41, .62, .45.
+//   Rows of 32: 3.4 by way of columns, 1.1 a row at a time; of 4: 5, the detour costs more than the row (open).
 #pragma once
 #include "../math/log.hpp"
 #include "../detail/isas.hpp"

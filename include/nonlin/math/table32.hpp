@@ -3,6 +3,15 @@
 // in each of 32 intervals of the common range, without exponential or division. Lanes beyond the range
 // take the general formula; which way a lane goes depends on its own x alone. Twice the speed of the
 // general formulas (bench/README.md), at a lower error.
+//
+//   Record: Cascade Lake, 2.4 GHz, L1, N(0, 1), g++ 12; cycles for 16 floats, in brackets half the slots, the bound of two ports:
+//   exp 7.1 (5.5), sigmoid 10.3 (7.5), tanh 10.8 (8), x sigmoid 11.1 (8), GELU 15.3 (10.5).
+//   gained   coefficients looked up in Horner's order: g++ had looked up all before the first fma, GELU 18.9
+//   gained   watched vectors against a branch at each vector: nothing at N(0, 1), GELU at N(0, 5) .88 ns for 2.0 (half of it by
+//            tails without division and assist)
+//   gained   SiLU's slope by |x|, the table reaching twice as far: N(0, 5) .54 ns for 1.5, N(0, 1) .37 for .33
+//   lost     half of each table loaded again for each lookup, to save copying a register: 10 % slower, such copies are free
+//   lost     an expression template over four vectors: g++ 12 spills (shared research notes)
 #pragma once
 #include "../detail/number.hpp"
 #include "watched.hpp"
