@@ -6,8 +6,8 @@
 //   by alpha     x > 0 ? 0 : expm1(x)
 //   at           +-0: +-0, -inf: -alpha, NaN: NaN
 //   error        largest found, float, all x with 2^-12 <= |x| <= 120, on sse2 / avx2 / avx512, in ULP:
-//                forward 1.04 / 0.96 / 0.96 (-0x1.259a4cp-2 / -0x1.8a7b42p-2)
-//                derivative 1.01 / 1.04 / 1.04 (-0x1.75e3cp+2 / -0x1.75bc5cp+2)
+//                forward 1.07 / 0.96 / 0.96 (-0x1.23e4ap-2 / -0x1.90731cp-2)
+//                derivative 1.02 / 1.05 / 1.05 (-0x1.33673cp+5 / -0x1.759866p+2)
 //                for alpha = 1; 2.1 and 1.4 for 3.7, which takes a product more
 #pragma once
 #include "activation.hpp"
