@@ -26,6 +26,15 @@ NONLIN_OPERATORS(float)
 NONLIN_OPERATORS(double)
 #undef NONLIN_OPERATORS
 
+// Lane k gets lane k ^ Distance.
+template <std::size_t Distance, class T>
+NONLIN_OP vec<T> swapped(const vec<T>& a) {
+  static_assert(Distance < vec<T>::size);
+  return [&]<std::size_t... K>(std::index_sequence<K...>) {
+    return vec<T>(__builtin_shufflevector(a.v, a.v, static_cast<int>(K ^ Distance)...));
+  }(std::make_index_sequence<vec<T>::size>());
+}
+
 // Whole numbers, 64 bits a lane.
 struct words {
   static constexpr std::size_t size = sizeof(words_register) / 8;

@@ -112,6 +112,12 @@ struct mask<double> {
   inline vec<T> from_bits_of_integer(const vec<T>& a) {                                                    \
     return vec<T>(_mm512_castsi512_##s(_mm512_maskz_cvt##s##_##si(all, a.v)));                             \
   }                                                                                                        \
+  inline vec<T> spread(const vec<T>& a, const mask<T>& m) {                                                \
+    return vec<T>(_mm512_maskz_expand_##s(m.m, a.v));                                                      \
+  }                                                                                                        \
+  inline vec<T> gathered(const vec<T>& a, const mask<T>& m) {                                              \
+    return vec<T>(_mm512_maskz_compress_##s(m.m, a.v));                                                    \
+  }                                                                                                        \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                               \
     return vec<T>(_mm512_mask_mov_##s(b.v, m.m, a.v));                                                     \
   }                                                                                                        \

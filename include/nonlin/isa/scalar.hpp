@@ -21,6 +21,7 @@
 //   any(m)                     whether a lane is on
 //   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
 //   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
+//   spread(a, m), gathered(a, m)   the first lanes to where m is on, and back; if has_scalef
 //   words_register             of 64-bit lanes; product(a, b) of their low halves and b, all 64 bits
 //   gather(tag, p, at)         p[at[0]], p[at[1]], ... by loads of their own: gather instructions are slow where microcode
 //                              mends their leak

@@ -29,6 +29,10 @@ NONLIN_INLINE void store_some(element_of<V>* p, const V& a, std::size_t n) {
     store(p, a, n);
 }
 
+// Whether lanes can be spread: spread(v, m) puts the first ones where m is on, gathered(v, m) puts them back.
+template <vector V>
+inline constexpr bool has_spread = V::has_scalef;
+
 template <class T>
 inline constexpr T lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
