@@ -57,7 +57,9 @@ NONLIN_INLINE V gelu_tanh_anywhere(const V& x) {
   using c = gelu_tanh_constants<element_of<V>>;
   const V low = at_least(x, V(c::lowest));
   const auto v = gelu_tanh_argument(at_most(low, V(c::highest)));
-  return logistic_product(low, logistic_parts(v.hi, v.lo));
+  const logistic<V> p(v.hi, v.lo);
+  // without scalef the product passes through x 2^64: where sigma is 1 it is left out
+  return select(x > V(p.highest), x, scale_down(low / p.d, p.n));
 }
 
 // Beyond the tables y = e^-v is less than 2^-24: sigma(-v) is y, and its slope's denominator 1 + 2 y.

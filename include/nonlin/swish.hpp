@@ -46,8 +46,8 @@ NONLIN_INLINE V swish(const V& x, double beta) {
   using T = element_of<V>;
   constexpr double limit = sizeof(T) == 4 ? 195 : 1460;  // |x| e^-limit is 0 for every x
   const scaled_argument<V> a(x, beta, limit);
-  const V highest(logistic_limits<V>::highest);
-  const auto p = logistic_parts(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
+  const V highest(logistic<V>::highest);
+  const logistic<V> p(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
   // sigma is 1/2 to 1.42 times 2^down: x sigma must neither overflow nor underflow before it is scaled
   const V sigma = exp2i(at_least(p.n, V(0))) / p.d, down = at_most(p.n, V(0));
   const auto large = abs(x) > V(0x1p+100);

@@ -175,8 +175,7 @@ def job_exp_table32():
     c = fpminimax('exp(x)', [mpf(1), mpf(1)], [2, 3], 32, -hi, hi)
     print(f'// fit of exp(r) 2^{log2(max(abs(evaluate([mpf(1), mpf(1)] + c[2:], r) / mp.exp(r) - 1) for r in points(-hi, hi, 400))):.2f}')
     print(f'  c2 = {hexfloat(c[2], 32)}, c3 = {hexfloat(c[3], 32)}')
-    for name, factor in (('power', 1), ('raised_powers', mpf(2) ** 60)):
-        print_coefficients(name, [rounded(factor * mpf(2) ** (mpf(k) / 16), 24) for k in range(16)], 32)
+    print_coefficients('power', [rounded(mpf(2) ** (mpf(k) / 16), 24) for k in range(16)], 32)
 
 
 # ---------------------------------------------------------------- erf

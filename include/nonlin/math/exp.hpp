@@ -95,13 +95,6 @@ NONLIN_INLINE V exp2i(const V& n) {
   return shifted_to_exponent(n + V(c::round + c::bias));
 }
 
-// 2^n, or the least normal number where that is more.
-template <class V>
-NONLIN_INLINE V exp2i_or_least(const V& n) {
-  if constexpr (V::has_scalef) return scalef(V(1), n);
-  return exp2i(at_least(n, V(exp_constants<element_of<V>>::lowest_exponent)));
-}
-
 // y 2^n with one rounding, for -190 <= n <= 63 (double: -1150 <= n <= 895).
 template <class V>
 NONLIN_INLINE V scale_down(const V& y, const V& n) {
@@ -110,27 +103,22 @@ NONLIN_INLINE V scale_down(const V& y, const V& n) {
   return y * exp2i(n + V(c::step)) * V(c::down);
 }
 
-// y 2^n for n >= -275 (double: -2090), with scalef. To make a subnormal in arithmetic costs a microcode assist, 20 times a whole
-// vector's time; but a subnormal's bits are an integer, the multiple of the least one.
+// y 2^n, with scalef; where that is subnormal, so many units of the least number. To make a subnormal in arithmetic costs a
+// microcode assist, 20 times a whole vector's time; but its bits are an integer, the number of units.
+template <class V, class M>
+NONLIN_INLINE V scale_or_units(const V& y, const V& n, const M& subnormal, const V& units) {
+  return select(subnormal, with_sign(from_bits_of_integer(units), y), scalef(y, select(subnormal, V(0), n)));
+}
+
+// y 2^n for n >= -275 (double: -2090), with scalef, without an assist
 template <class V>
 NONLIN_INLINE V scale_quietly(const V& y, const V& n) {
   using c = exp_constants<element_of<V>>;
-  const V units = scalef(y, n + V(c::units_of_least));
-  const auto subnormal = abs(units) < V(c::least_normal_in_units);
-  return select(subnormal, with_sign(from_bits_of_integer(abs(units)), y), scalef(y, select(subnormal, V(0), n)));
+  const V units = abs(scalef(y, n + V(c::units_of_least)));
+  return scale_or_units(y, n, units < V(c::least_normal_in_units), units);
 }
 
-// y 2^n for |n| < 252 (2044), one rounding if y is between 1/2 and 2.
-template <class V>
-NONLIN_INLINE V scale(const V& y, const V& n) {
-  using c = exp_constants<element_of<V>>;
-  if constexpr (V::has_scalef) return scalef(y, n);
-  const V half = fma(n, V(0.5), V(c::round)) - V(c::round);
-  return y * exp2i(half) * exp2i(n - half);
-}
-
-// y 2^n for -280 <= n <= 63 (double: -2100) and any y; rounded once where the result is not less than the least
-// subnormal.
+// y 2^n for |n| <= 280 (double: 2100) and any y; rounded once where the result is not less than the least subnormal.
 template <class V>
 NONLIN_INLINE V scale_far(const V& y, const V& n) {
   using c = exp_constants<element_of<V>>;
@@ -155,8 +143,8 @@ NONLIN_INLINE watched<V, true> times(const watched<V, true>& factor, const watch
   const V whole = (units + magic) - magic, rest = units - whole;
   const V up = select((rest == V(0.5)) & (lost > V(0)), whole + V(1), whole);
   const V nearest = select((rest == V(-0.5)) & (lost < V(0)), whole - V(1), up);
-  const auto tiny = abs(b) < V(std::numeric_limits<element_of<V>>::min()), small = units < magic;
-  const V product = select(small, with_sign(from_bits_of_integer(nearest), p), scalef(p, select(small, V(0), n)));
+  const auto tiny = abs(b) < V(std::numeric_limits<element_of<V>>::min());
+  const V product = scale_or_units(p, n, units < magic, nearest);
   return watched<V, true>(select(tiny, product, a * select(tiny, V(1), b)));
 }
 
@@ -249,7 +237,7 @@ NONLIN_INLINE V exp(const V& x) {
   } else {
     if (any(abs(x) > V(sizeof(T) == 4 ? T(87) : T(707)))) [[unlikely]] {
       const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), V(exp_lowest<T>)));
-      return scale(V(1) + e.q, e.n);
+      return scale_far(V(1) + e.q, e.n);
     }
     const auto e = exp_parts(x);
     return (V(1) + e.q) * power_of(e, T(0));
@@ -264,18 +252,20 @@ struct raised {
   // With a maximum from `low` on, what is 104 (746) less is above `lowest`; 2^26 terms of `high` add up to less than infinity.
   static constexpr T low = sizeof(T) == 4 ? T(-20) : T(-300), high = sizeof(T) == 4 ? T(28) : T(300);
 };
-alignas(64) inline constexpr float raised_powers[16] = {
-      0x1p+60f, 0x1.0b5586p+60f, 0x1.172b84p+60f, 0x1.2387a6p+60f, 0x1.306fep+60f,
-      0x1.3dea64p+60f, 0x1.4bfdaep+60f, 0x1.5ab07ep+60f, 0x1.6a09e6p+60f, 0x1.7a1148p+60f,
-      0x1.8ace54p+60f, 0x1.9c4918p+60f, 0x1.ae89fap+60f, 0x1.c199bep+60f, 0x1.d5818ep+60f,
-      0x1.ea4afap+60f};
+struct raised_exp_table {
+  alignas(64) float power[16];
+  constexpr raised_exp_table() : power() {
+    for (int k = 0; k < 16; ++k) power[k] = exp_table::power[k] * 0x1p+60f;
+  }
+};
+inline constexpr raised_exp_table raised_table;
 
 // e^x 2^raise
 template <class V>
 NONLIN_INLINE V exp_raised(const V& x) {
   using T = element_of<V>;
   if constexpr (V::has_table32) {
-    return exp_by_table(x, raised_powers);
+    return exp_by_table(x, raised_table.power);
   } else {
     const auto e = reduce(at_least(x, V(raised<T>::lowest)));
     return (V(1) + expm1_polynomial(e.r)) * power_of<V>({e.n, e.r, e.k}, raised<T>::raise);

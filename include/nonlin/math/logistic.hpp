@@ -15,29 +15,19 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// Below `lowest` x sigma(x) is zero, above `highest` sigma(x) is 1, for every x of type T. An ISA with
-// scalef takes a lower `lowest`: to scale by 2^-1400 costs nothing, but to make a subnormal or just less
-// costs a microcode assist.
-template <class V>
-struct logistic_limits {
-  using T = element_of<V>;
-  static constexpr T lowest =
-      sizeof(T) == 4 ? (V::has_scalef ? T(-1000) : T(-112)) : (V::has_scalef ? T(-3000) : T(-760));
-  static constexpr T highest = sizeof(T) == 4 ? T(40) : T(50);
-};
-
 template <class V>
 struct logistic {
-  V n, s, d;  // sigma = 2^n / d, s = 2^n or nearly 0, d = s + E
-};
+  using T = element_of<V>;
+  static constexpr T highest = sizeof(T) == 4 ? T(40) : T(50);  // sigma is 1 from here
+  V n, d;                                                       // sigma = 2^n / d, d = 2^n + E
 
-// x within logistic_limits
-template <class V, class... Low>
-NONLIN_INLINE logistic<V> logistic_parts(const V& x, const Low&... low) {
-  const auto e = exp_parts(-x, -low...);
-  const V s = exp2i_or_least(-e.n);
-  return {-e.n, s, (s + V(1)) + e.q};
-}
+  // of x + low, x <= highest
+  NONLIN_INLINE logistic(const V& x, const V& low) {
+    const auto e = exp_parts(-x, -low);
+    n = -e.n;
+    d = (power_or_least<V>({n, e.q, n + V(exp_constants<T>::round + exp_constants<T>::bias)}) + V(1)) + e.q;
+  }
+};
 
 // (1 + y)^2, y >= 0, with one rounding that counts
 template <class V>
@@ -46,7 +36,7 @@ NONLIN_INLINE V square_of_1_plus(const V& y) {
 }
 
 // sigma(-t) for t >= 0: y / (1 + y), y = e^-t. `raised` is y 2^step, normal also where y is not; the last step of all is one
-// multiplication by `down`.
+// multiplication by `down`, of the raised sigma too.
 template <class V>
 struct logistic_tail {
   using T = element_of<V>;
@@ -61,6 +51,7 @@ struct logistic_tail {
     raised = fma(scale, e.q, scale);
     y = raised * V(down);
   }
+  NONLIN_INLINE V raised_sigma() const { return raised / (y + V(1)); }
   // factor sigma(-t), the factor taken in before anything is rounded
   NONLIN_INLINE V times(const V& factor) const {
     const V s = factor * scale;
@@ -71,7 +62,7 @@ struct logistic_tail {
 template <class V>
 NONLIN_INLINE V sigmoid_anywhere(const V& x) {
   const logistic_tail<V> p(at_most(abs(x), V(logistic_tail<V>::end)));
-  const V w = p.raised / (p.y + V(1)) * V(p.down);
+  const V w = p.raised_sigma() * V(p.down);
   return select(x < V(0), w, V(1) - w);
 }
 
@@ -80,52 +71,50 @@ NONLIN_INLINE V sigmoid_anywhere(const V& x) {
 
 template <class V>
 struct far_exponential {
-  V n, q, scaled, y;  // y = 2^n (1 + q) = 2^n scaled; as y it stays above the least normal number
+  exponential<V> e;
+  V scaled, y;  // 1 + q, 2^n (1 + q); as y it stays above the least normal number
 
-  NONLIN_INLINE explicit far_exponential(const V& t) {
-    const auto e = exp_parts(-at_most(t, V(190)));
-    n = e.n;
-    q = e.q;
-    scaled = V(1) + q;
-    y = scalef(scaled, at_least(n, V(-100)));
+  NONLIN_INLINE explicit far_exponential(const V& t) : e(exp_parts(-at_most(t, V(190)))) {
+    scaled = V(1) + e.q;
+    y = scalef(scaled, at_least(e.n, V(-100)));
   }
 };
 
 // sigma(-t) / 2^n, t >= 15
 template <class V>
-NONLIN_INLINE V sigmoid_far_scaled(const far_exponential<V>& e) {
-  return V(1) + fnma(e.scaled, e.y, e.q);
+NONLIN_INLINE V sigmoid_far_scaled(const far_exponential<V>& p) {
+  return V(1) + fnma(p.scaled, p.y, p.e.q);
 }
 
 template <class V>
 NONLIN_INLINE V sigmoid_far(const V& x) {
-  const far_exponential<V> e(abs(x));
-  const V w = scale_quietly(sigmoid_far_scaled(e), e.n);
+  const far_exponential<V> p(abs(x));
+  const V w = scale_quietly(sigmoid_far_scaled(p), p.e.n);
   return select(x < V(0), w, V(1) - w);
 }
 
 template <class V>
 NONLIN_INLINE V silu_far(const V& x) {
-  const far_exponential<V> e(abs(x));
-  const V w = scale_quietly(at_least(at_most(x, V(190)), V(-190)) * sigmoid_far_scaled(e), e.n);
+  const far_exponential<V> p(abs(x));
+  const V w = scale_quietly(at_least(at_most(x, V(190)), V(-190)) * sigmoid_far_scaled(p), p.e.n);
   return select(x < V(0), w, x - w);
 }
 
 // factor e^-t / (1 + e^-t)^2, t >= 15
 template <class V>
 NONLIN_INLINE V sigmoid_slope_far(const V& t, const V& factor) {
-  const far_exponential<V> e(t);
-  return scale_quietly(factor * (V(1) + fnma(e.scaled + e.scaled, e.y, e.q)), e.n);
+  const far_exponential<V> p(t);
+  return scale_quietly(factor * (V(1) + fnma(p.scaled + p.scaled, p.y, p.e.q)), p.e.n);
 }
 
 // At -t, t >= 6: y (1 + y - t) / (1 + y)^2
 template <class V>
 NONLIN_INLINE V silu_slope_far(const V& x) {
   const V t = at_most(abs(x), V(190));
-  const far_exponential<V> e(t);
-  const V series = e.y * fma(e.y, fma(e.y, V(-4), V(3)), V(-2));  // (1 + y)^-2 - 1
-  const V numerator = (V(1) - t) + e.y;
-  const V w = scale_quietly(fma(numerator, fma(series, e.scaled, e.q), numerator), e.n);
+  const far_exponential<V> p(t);
+  const V series = p.y * fma(p.y, fma(p.y, V(-4), V(3)), V(-2));  // (1 + y)^-2 - 1
+  const V numerator = (V(1) - t) + p.y;
+  const V w = scale_quietly(fma(numerator, fma(series, p.scaled, p.e.q), numerator), p.e.n);
   return select(x < V(0), w, V(1) - w);
 }
 
@@ -175,15 +164,6 @@ NONLIN_INLINE V tanh_slope(const V& x) {
   } else {
     return sigmoid_slope_anywhere(t + t, 4);
   }
-}
-
-// x sigma for a sigma in parts. Without scalef the product passes through x 2^64: where sigma is 1 it is
-// left out.
-template <class V>
-NONLIN_INLINE V logistic_product(const V& x, const logistic<V>& p) {
-  const V y = scale_down(x / p.d, p.n);
-  if constexpr (V::has_scalef) return y;
-  return select(x > V(logistic_limits<V>::highest), x, y);
 }
 
 // x sigma(x)
@@ -276,7 +256,7 @@ NONLIN_INLINE both<V> sigmoid_both(const V& x) {
                          });
   } else {
     const logistic_tail<V> p(at_most(abs(x), V(logistic_tail<V>::end)));
-    const V raised = p.raised / (p.y + V(1)), w = raised * V(p.down);
+    const V raised = p.raised_sigma(), w = raised * V(p.down);
     return {select(x < V(0), w, V(1) - w), fnma(raised, w, raised) * V(p.down)};
   }
 }
@@ -292,7 +272,7 @@ template <class V>
 NONLIN_INLINE both<V> silu_both_anywhere(const V& x) {
   const V end(logistic_tail<V>::end), near = at_least(at_most(x, end), -end), t = abs(near);
   const logistic_tail<V> p(t);
-  const V raised = p.raised / (p.y + V(1)), w = raised * V(p.down);
+  const V raised = p.raised_sigma(), w = raised * V(p.down);
   const V value = near * raised * V(p.down), slope = raised * fnma(t, V(1) - w, V(1)) * V(p.down);
   return {select(x > V(0), x - value, value), select(x < V(0), slope, V(1) - slope)};
 }
