@@ -17,16 +17,20 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// slope x; -0, not NaN, at -inf for a slope of 0
+// 0 at -inf for a slope of 0
 template <class V>
-NONLIN_INLINE constexpr V leak(const V& x, double slope) {
+NONLIN_INLINE constexpr V leaky(const V& x, const V& slope) {
   using T = element_of<V>;
   constexpr T least = std::numeric_limits<T>::lowest();
-  if (slope != 0) return x * V(slope);
   if constexpr (vector<V>)
-    return at_least(x, V(least)) * V(slope);
+    return select(x > V(0), x, at_least(x, select(slope == V(0), V(least), V(-infinity<T>()))) * slope);
   else
-    return (x < least ? least : x) * V(slope);
+    return x > 0 ? x : (slope == 0 && x < least ? least : x) * slope;
+}
+// NaN of NaN
+template <class V>
+NONLIN_INLINE constexpr V leaky_slope(const V& x, const V& slope) {
+  return select(x > V(0), V(1), select(x <= V(0), slope, x));
 }
 
 }  // namespace math
@@ -42,11 +46,11 @@ struct LeakyReLU {
 
   template <real V>
   NONLIN_INLINE constexpr V operator()(const V& x) const {
-    return select(x > V(0), x, math::leak(x, slope));
+    return math::leaky(x, V(slope));
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative(const V& x) const {
-    return select(x > V(0), V(1), select(x <= V(0), V(slope), x));
+    return math::leaky_slope(x, V(slope));
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {

@@ -13,6 +13,7 @@
 //   in place     y may be x; dx may be x or dy; slopes and dslopes are apart from all else, dslopes from slopes too
 #pragma once
 #include "biased.hpp"
+#include "leaky_relu.hpp"
 
 #include "detail/begin.hpp"
 
@@ -36,27 +37,18 @@ PReLU(const S&) -> PReLU<detail::value_of<S>>;
 
 namespace detail {
 
-template <class V>
-NONLIN_INLINE V prelu(const V& x, const V& slope) {
-  using T = element_of<V>;
-  // 0 times the largest number, not NaN, at -inf for a slope of 0
-  const V finite = at_least(x, V(std::numeric_limits<T>::lowest()));
-  return select(x > V(0), x, select(slope == V(0), finite, x) * slope);
-}
-
 struct prelu_forward_step {
   template <class V>
   NONLIN_INLINE void operator()(const V (&in)[1], const V (&p)[1], V (&out)[1], V (&)[1]) const {
-    out[0] = prelu(in[0], p[0]);
+    out[0] = math::leaky(in[0], p[0]);
   }
 };
 struct prelu_backward_step {
   template <class V>
   NONLIN_INLINE void operator()(const V (&in)[2], const V (&p)[1], V (&out)[1], V (&term)[1]) const {
     const V x = in[0], dy = in[1];
-    const auto positive = x > V(0);
-    out[0] = dy * select(positive, V(1), select(x <= V(0), p[0], x));
-    term[0] = dy * select(positive, V(0), x);
+    out[0] = dy * math::leaky_slope(x, p[0]);
+    term[0] = dy * select(x > V(0), V(0), x);
   }
 };
 

@@ -37,7 +37,6 @@ struct rrelu_body {
     std::uint32_t words[piece + 4 + 4 * 8 + 16];  // the blocks of a piece, and what vectors write and read beyond
     // No fma, so that all instruction sets round alike.
     const V lower(act.lower), width(act.upper - act.lower), unit(0x1p-24);
-    const V lowest(std::numeric_limits<T>::lowest());
     const V highest(act.lower < act.upper ? act.upper : act.lower);  // rounding could go beyond
     for (std::size_t first = 0; first < n; first += piece) {
       const std::size_t count = least(piece, n - first);
@@ -48,14 +47,10 @@ struct rrelu_body {
         const std::size_t k = least(w, count - i), at = first + i;
         const V slope = at_most(lower + width * (top_24_bits(isa, words + skipped + i) * unit), highest);
         const V v = load<V>(x + at, k);
-        const auto positive = v > V(0);
         if constexpr (Result == rrelu_result::value) {
-          // 0 times the largest number, not NaN, at -inf for a slope of 0
-          const V finite = select(slope == V(0), at_least(v, lowest), v);
-          store_some(out + at, select(positive, v, slope * finite), k);
+          store_some(out + at, math::leaky(v, slope), k);
         } else {
-          // of NaN: NaN
-          const V r = select(positive, V(1), select(v <= V(0), slope, v));
+          const V r = math::leaky_slope(v, slope);
           store_some(out + at, Result == rrelu_result::noise ? r : load<V>(dy + at, k) * r, k);
         }
       }
