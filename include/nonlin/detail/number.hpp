@@ -47,6 +47,10 @@ inline constexpr T exponent_bias = T(sizeof(T) == 4 ? 127 : 1023);
 template <element T>  // all digits on, all others off: the largest subnormal
 inline constexpr T mantissa_bits = T(sizeof(T) == 4 ? 0x1.fffffcp-127 : 0x1.ffffffffffffep-1023);
 
+// Whether there is powers8(table, a): 2^(m / 8), m being the integer in the lowest bits of a, of a table of exp.hpp.
+template <vector V>
+inline constexpr bool has_powers8 = requires { requires V::has_powers8; };
+
 namespace detail {
 template <class V>
 struct element_type {

@@ -40,7 +40,7 @@ inline __m256i first_lanes(std::size_t words) {
   struct vec<T> {                                                                                            \
     using element = T;                                                                                       \
     static constexpr std::size_t size = lanes;                                                               \
-    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false;                           \
+    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false, has_powers8 = (lanes == 8); \
     reg v;                                                                                                   \
     vec() : v(_mm256_setzero_##s()) {}                                                                       \
     vec(const vec& o) : v(o.v) {}                                                                            \
@@ -151,6 +151,11 @@ inline void unzip(const vec<double>& first, const vec<double>& second, vec<doubl
   const __m256d even = _mm256_unpacklo_pd(first.v, second.v), odd = _mm256_unpackhi_pd(first.v, second.v);
   a.v = _mm256_permute4x64_pd(even, 0xd8);
   b.v = _mm256_permute4x64_pd(odd, 0xd8);
+}
+
+inline vec<float> powers8(const std::uint32_t (&t)[8], const vec<float>& a) {
+  const __m256i u = _mm256_castps_si256(a.v), bits = _mm256_load_si256(reinterpret_cast<const __m256i*>(t));
+  return vec<float>(_mm256_castsi256_ps(_mm256_add_epi32(_mm256_permutevar8x32_epi32(bits, u), _mm256_slli_epi32(u, 20))));
 }
 
 inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {

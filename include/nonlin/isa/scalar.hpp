@@ -16,6 +16,7 @@
 //   shifted_to_exponent(a)     the bits of a, shifted so that its lowest ones become the exponent
 //   scalef(a, n)               a * 2^floor(n), one rounding, if has_scalef
 //   octave_lookup(table, u), lookup16, slot_of, lookup, marks, ...   if has_table32: see isa/avx512.hpp
+//   powers8(table, a)          if it says has_powers8: see detail/number.hpp
 //   from_bits_of_integer(a)    the number with the bits of the integer nearest to a >= 0, if has_scalef
 //   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
 //   any(m)                     whether a lane is on

@@ -7,6 +7,8 @@
 //   n ln 2 is subtracted in two parts. With fma the first has all its digits; without, so few that its
 //   product is exact.
 #pragma once
+#include <bit>
+#include <cstdint>
 #include <limits>
 #include "../detail/number.hpp"
 #include "watched.hpp"
@@ -201,7 +203,7 @@ NONLIN_INLINE exponential<V> exp_parts(const V& x, const Low&... low) {
 }
 
 // Where registers hold tables: x = (16 m + k) ln 2 / 16 + r, e^x = 2^m 2^(k/16) (1 + q); q = expm1(r) by three terms, |r| <= ln 2 / 32.
-// Nothing need be clamped but r: scalef takes any m, and takes its floor. tests/coefficients/fit.py exp_table32.
+// Nothing need be clamped but r: scalef takes any m, and takes its floor. tests/coefficients/fit.py exp_table16.
 struct exp_table {
   static constexpr float round = 0x1.8p+19f;  // leaves multiples of 1/16
   static constexpr float reach = 0.03f;
@@ -223,9 +225,47 @@ NONLIN_INLINE V exp_by_table(const V& x, const float (&powers)[16]) {
   return scalef(fma(power, q, power), n);
 }
 
+// e^x = scale (1 + q), scale = 2^(x log2 e rounded)
+template <class V>
+struct scaled_exponential {
+  V scale, q;
+
+  NONLIN_INLINE V value() const { return fma(scale, q, scale); }
+};
+
+// Where a register holds eight numbers: the same with scale rounded to multiples of 2^(1/8) and three terms, |r| <= ln 2 / 16. Each
+// number's bits are less what its slot adds to them when the multiple is shifted to the exponent. fit.py exp_table8.
+struct exp_table8 {
+  static constexpr float round = 0x1.8p+20f;  // leaves multiples of 1/8
+  static constexpr float c2 = 0x1.00089ep-1f, c3 = 0x1.555654p-3f;
+  static constexpr float power[8] = {0x1p+0f,        0x1.172b84p+0f, 0x1.306fep+0f,  0x1.4bfdaep+0f,
+                                     0x1.6a09e6p+0f, 0x1.8ace54p+0f, 0x1.ae89fap+0f, 0x1.d5818ep+0f};
+  alignas(32) std::uint32_t bits[8];
+  constexpr exp_table8() : bits() {
+    for (std::uint32_t k = 0; k < 8; ++k) bits[k] = std::bit_cast<std::uint32_t>(power[k]) - (k << 20);
+  }
+};
+inline constexpr exp_table8 table8;
+
+// e^x 2^up, where that is normal
+template <class V>
+NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, element_of<V> up) {
+  if constexpr (has_powers8<V>) {
+    using c = exp_constants<float>;
+    const V round(exp_table8::round + up), t = fma(x, V(c::log2e), round), n = t - round;
+    const V r = fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x));
+    return {powers8(table8.bits, t), fma(fma(r, V(exp_table8::c3), V(exp_table8::c2)) * r, r, r)};
+  } else {
+    const auto e = exp_parts(x);
+    return {power_of(e, up), e.q};
+  }
+}
+
 // Where e^x underflows and overflows for good.
 template <class T>
 inline constexpr T exp_lowest = sizeof(T) == 4 ? T(-105) : T(-746);
+template <class T>  // |x| up to here
+inline constexpr T exp_is_normal = sizeof(T) == 4 ? T(87) : T(707);
 template <class T>
 inline constexpr T exp_highest = sizeof(T) == 4 ? T(89) : T(710);
 
@@ -235,12 +275,12 @@ NONLIN_INLINE V exp(const V& x) {
   if constexpr (V::has_table32) {
     return exp_by_table(x, exp_table::power);
   } else {
-    if (any(abs(x) > V(sizeof(T) == 4 ? T(87) : T(707)))) [[unlikely]] {
+    const auto far = abs(x) > V(exp_is_normal<T>);
+    if (any(far)) [[unlikely]] {
       const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), V(exp_lowest<T>)));
-      return scale_far(V(1) + e.q, e.n);
+      return select(far, scale_far(V(1) + e.q, e.n), exp_scaled(select(far, V(0), x), T(0)).value());
     }
-    const auto e = exp_parts(x);
-    return (V(1) + e.q) * power_of(e, T(0));
+    return exp_scaled(x, T(0)).value();
   }
 }
 
@@ -267,8 +307,7 @@ NONLIN_INLINE V exp_raised(const V& x) {
   if constexpr (V::has_table32) {
     return exp_by_table(x, raised_table.power);
   } else {
-    const auto e = reduce(at_least(x, V(raised<T>::lowest)));
-    return (V(1) + expm1_polynomial(e.r)) * power_of<V>({e.n, e.r, e.k}, raised<T>::raise);
+    return exp_scaled(at_least(x, V(raised<T>::lowest)), raised<T>::raise).value();
   }
 }
 

@@ -66,6 +66,22 @@ NONLIN_INLINE V sigmoid_anywhere(const V& x) {
   return select(x < V(0), w, V(1) - w);
 }
 
+// factor / (1 + e^-x)
+template <class V>
+NONLIN_INLINE V over_1_plus_exp(const V& factor, const V& x) {
+  const auto e = exp_scaled(-x, element_of<V>(0));
+  return factor / (e.value() + V(1));
+}
+
+// factor sigma(x): as it is where e^-x is normal, by `tail` where it is not
+template <class V, class Tail>
+NONLIN_INLINE V by_sigmoid(const V& factor, const V& x, const Tail& tail) {
+  const auto far = abs(x) > V(exp_is_normal<element_of<V>>);
+  if (any(far)) [[unlikely]]
+    return select(far, tail(x), over_1_plus_exp(factor, select(far, V(0), x)));
+  return over_1_plus_exp(factor, x);
+}
+
 // -- beyond the tables ------------------------------------------------------------------------------------------------
 //   There y = e^-t is small: 1 / (1 + y) is a few terms of its series, no division, and results are scaled quietly.
 
@@ -128,7 +144,7 @@ NONLIN_INLINE V sigmoid(const V& x) {
     return unless_beyond(beyond_slots(slot, round_to_1), x, y,
                          [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_far(v); });
   } else {
-    return sigmoid_anywhere(x);
+    return by_sigmoid(V(1), x, [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_anywhere(v); });
   }
 }
 
@@ -183,7 +199,7 @@ NONLIN_INLINE V silu(const V& x) {
     return unless_beyond(beyond_slots(slot, round_to_1), x, y,
                          [](const V& v) NONLIN_INLINE_LAMBDA { return silu_far(v); });
   } else {
-    return silu_anywhere(x);
+    return by_sigmoid(x, x, [](const V& v) NONLIN_INLINE_LAMBDA { return silu_anywhere(v); });
   }
 }
 
