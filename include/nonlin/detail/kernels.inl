@@ -29,11 +29,11 @@ struct kernels {
         i += some;
       }
     } else {
+      using pack = math::pack<vec<T>>;
       const F g = f;  // a copy whose address nobody has: its parameters stay in registers across the stores
       for (; n - i >= 4 * w; i += 4 * w) {
-        const auto a = g(load(in + i)...), b = g(load(in + i + w)...);
-        const auto c = g(load(in + i + 2 * w)...), d = g(load(in + i + 3 * w)...);
-        put_four<vec<T>>(stream_out, out, i, a, b, c, d);
+        const auto y = g(pack(load(in + i), load(in + i + w), load(in + i + 2 * w), load(in + i + 3 * w))...);
+        for_outputs<pack>(out, y, [&](T* p, const pack& v) { put_four(stream_out, p + i, v.a, v.b, v.c, v.d); });
       }
     }
     by_vectors(f, i, n, out, in...);
@@ -91,19 +91,20 @@ struct kernels {
     put(out[1], V(y.derivative));
   }
 
-  template <class V, class T, std::size_t Out, class Y>
-  static void put_four(bool stream_out, T* const (&out)[Out], std::size_t i, const Y& a, const Y& b, const Y& c, const Y& d) {
+  template <class T, class V>
+  static void put_four(bool stream_out, T* p, const V& a, const V& b, const V& c, const V& d) {
     constexpr std::size_t w = V::size;
-    const auto put = [&](const auto& to) {
-      for_outputs<V>(out, a, [&](T* p, const V& v) { to(p + i, v); });
-      for_outputs<V>(out, b, [&](T* p, const V& v) { to(p + i + w, v); });
-      for_outputs<V>(out, c, [&](T* p, const V& v) { to(p + i + 2 * w, v); });
-      for_outputs<V>(out, d, [&](T* p, const V& v) { to(p + i + 3 * w, v); });
-    };
-    if (stream_out)
-      put([](T* p, const V& v) { stream(p, plain(v)); });
-    else
-      put([](T* p, const V& v) { store(p, plain(v)); });
+    if (stream_out) {
+      stream(p, plain(a));
+      stream(p + w, plain(b));
+      stream(p + 2 * w, plain(c));
+      stream(p + 3 * w, plain(d));
+    } else {
+      store(p, plain(a));
+      store(p + w, plain(b));
+      store(p + 2 * w, plain(c));
+      store(p + 3 * w, plain(d));
+    }
   }
   template <class T>
   static const vec<T>& plain(const vec<T>& v) {
@@ -181,7 +182,12 @@ struct kernels {
           noted += static_cast<std::size_t>(count(beyond[u]));
         }
       }
-      put_four<watched>(stream_out, out, i, a, b, c, d);
+      if constexpr (Out == 1) {
+        put_four(stream_out, out[0] + i, a, b, c, d);
+      } else {
+        put_four(stream_out, out[0] + i, watched(a.value), watched(b.value), watched(c.value), watched(d.value));
+        put_four(stream_out, out[1] + i, watched(a.derivative), watched(b.derivative), watched(c.derivative), watched(d.derivative));
+      }
     }
     later.count = noted;
     return i;

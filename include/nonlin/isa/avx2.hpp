@@ -2,6 +2,7 @@
 // AVX2 with FMA: 8 floats or 4 doubles. What every ISA file supplies is listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
 #include "../detail/begin.hpp"

@@ -7,6 +7,7 @@
 // right.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
 #include "../detail/begin.hpp"

@@ -31,6 +31,7 @@
 // and then includes detail/operators.inl and detail/kernels.inl.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
 #include "../detail/begin.hpp"

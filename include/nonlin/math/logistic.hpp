@@ -3,6 +3,8 @@
 //
 //   sigma(x) = 2^n / (2^n + E) with E = e^-(x - n ln 2) in [0.7, 1.42]: nothing overflows, and the last
 //   step is one multiplication by 2^n, so that results are right down to the least subnormal.
+//   Where neither e^-x nor the result underflows sigma(x) is 1 / (1 + e^-x), factor and all: 15 operations on AVX2 for the 19 of
+//   sigma(-|x|), and the time of Sigmoid .84 / 1.26, of SiLU .74 / 1.35.
 //   Arguments come as x + low: what a product lost is made good here (an error d in the exponent is a
 //   relative error d in the tail: a rounding of the argument -100 is 32 ULP of the result).
 #pragma once

@@ -98,39 +98,7 @@ struct watched {
   friend NONLIN_INLINE mask_type operator op(const watched& a, const watched& b) { \
     return {a.v op b.v, a.marks | b.marks};                                      \
   }
-  NONLIN_UNARY(operator-)
-  NONLIN_UNARY(operator+)
-  NONLIN_UNARY(abs)
-  NONLIN_UNARY(exponent)
-  NONLIN_UNARY(mantissa)
-  NONLIN_UNARY(shifted_to_exponent)
-  NONLIN_UNARY(from_bits_of_integer)
-  NONLIN_UNARY(off_integers)
-  NONLIN_UNARY(off_halves)
-  NONLIN_BINARY(at_most)
-  NONLIN_BINARY(at_least)
-  NONLIN_BINARY(min)
-  NONLIN_BINARY(max)
-  NONLIN_BINARY(with_sign)
-  NONLIN_BINARY(scalef)
-  NONLIN_TERNARY(fma)
-  NONLIN_TERNARY(fms)
-  NONLIN_TERNARY(fnma)
-  NONLIN_OPERATOR(+)
-  NONLIN_OPERATOR(-)
-  NONLIN_OPERATOR(*)
-  NONLIN_OPERATOR(/)
-  NONLIN_COMPARISON(<)
-  NONLIN_COMPARISON(<=)
-  NONLIN_COMPARISON(>)
-  NONLIN_COMPARISON(>=)
-  NONLIN_COMPARISON(==)
-  NONLIN_COMPARISON(!=)
-#undef NONLIN_UNARY
-#undef NONLIN_BINARY
-#undef NONLIN_TERNARY
-#undef NONLIN_OPERATOR
-#undef NONLIN_COMPARISON
+#include "operations.inl"
 
   friend NONLIN_INLINE watched select(const mask_type& m, const watched& a, const watched& b) {
     return {select(m.m, a.v, b.v), m.marks | a.marks | b.marks};
