@@ -45,7 +45,7 @@ struct solution {
     for_each_row(p.shape, [&](std::size_t r, std::size_t first, std::size_t stride) {
       if (p.ignored(r)) return;
       const std::size_t n = p.shape.axis;
-      const oracle::row row(n, [&](std::size_t a) { return oracle::logit(p.x[first + a * stride], 1, 0); });
+      const oracle::softmax_row row(n, [&](std::size_t a) { return oracle::logit(p.x[first + a * stride], 1, 0); });
       const auto target = [&](std::size_t a) {
         const oracle::real t = p.targets.empty() ? oracle::real(static_cast<std::int64_t>(a) == p.labels[r])
                                                  : oracle::real(p.targets[first + a * stride]);

@@ -62,7 +62,7 @@ template <class T>
 void measure(const axis_shape& s, const std::vector<T>& x, const options<T>& with, errors<T>& e,
              std::size_t look_at_one_in = 1) {
   const std::size_t n = x.size(), block = s.axis * s.inner;
-  std::vector<oracle::row> rows;
+  std::vector<oracle::softmax_row> rows;
   for_each_row(s, [&](std::size_t, std::size_t first, std::size_t stride) {
     rows.emplace_back(s.axis, [&](std::size_t a) {
       const std::size_t i = first + a * stride;
@@ -79,7 +79,7 @@ void measure(const axis_shape& s, const std::vector<T>& x, const options<T>& wit
     o.log_sum_exp = nonlin::log_sum_exp_to<T>(log_sum2);
     compiled::softmax<T>(LogSoftmax{.scale = with.scale}, x, log_y, s, o);
     for_each_row(s, [&](std::size_t r, std::size_t first, std::size_t stride) {
-      const oracle::row& want = rows[r];
+      const oracle::softmax_row& want = rows[r];
       std::size_t at = first;
       const auto where = [&](const char* what, T got, oracle::real exact) {
         return [&, what, got, exact] {

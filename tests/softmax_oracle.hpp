@@ -62,7 +62,7 @@ inline wide_logit logit(double x, double scale, double mask) {
 }
 
 // One row of logits.
-struct row {
+struct softmax_row {
   std::vector<real> difference, probability;  // to the largest; e^difference / total
   real max = -infinity;          // its leading part
   real max_low = 0;
@@ -70,7 +70,7 @@ struct row {
 
   // z(a): the a-th wide_logit
   template <class Z>
-  row(std::size_t n, const Z& z) : difference(n), probability(n) {
+  softmax_row(std::size_t n, const Z& z) : difference(n), probability(n) {
     bool invalid = false;
     for (std::size_t a = 0; a < n; ++a) {
       const wide_logit l = z(a);

@@ -20,8 +20,8 @@ std::span<const T> part(const std::vector<T>& x, std::size_t first, std::size_t 
 }
 
 template <class T>
-oracle::row exact_row(const std::vector<T>& x, double scale) {
-  return oracle::row(x.size(), [&](std::size_t i) { return oracle::logit(x[i], scale, 0); });
+oracle::softmax_row exact_row(const std::vector<T>& x, double scale) {
+  return oracle::softmax_row(x.size(), [&](std::size_t i) { return oracle::logit(x[i], scale, 0); });
 }
 
 // Where a row is cut: ends[k] .. ends[k + 1]
@@ -40,7 +40,7 @@ struct largest {
 
 // Forward of all parts by the merged statistics against the oracle of the whole. forward(k) runs the k-th part.
 template <class T>
-void check_row(const std::vector<T>& x, const oracle::row& want, const std::vector<T>& y,
+void check_row(const std::vector<T>& x, const oracle::softmax_row& want, const std::vector<T>& y,
                const std::vector<T>& log_y, const softmax_stats& whole, double scale, largest& worst) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (want.counts(i))
@@ -58,7 +58,7 @@ void check_row(const std::vector<T>& x, const oracle::row& want, const std::vect
 }
 
 template <class T>
-void check_cuts(const std::vector<T>& x, const cuts& c, double scale, const oracle::row& want,
+void check_cuts(const std::vector<T>& x, const cuts& c, double scale, const oracle::softmax_row& want,
                 std::mt19937_64& random, largest& worst) {
   std::vector<softmax_stats> stats;
   for (std::size_t k = 0; k + 1 < c.size(); ++k)
@@ -102,7 +102,7 @@ TEMPLATE_TEST_CASE("parts of a row merged", "[softmax][statistics]", float, doub
         largest worst;
         for (const std::size_t n : {1, 2, 7, 33, 70, 300}) {
           const std::vector<T> x = row_of<T>(kind, n);
-          const oracle::row want = exact_row(x, scale);
+          const oracle::softmax_row want = exact_row(x, scale);
           if (n <= 70) {
             for (std::size_t at = 0; at <= n; ++at) check_cuts(x, {0, at, n}, scale, want, random, worst);
           }
@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("a row over threads", "[softmax][statistics]", float, double)
   constexpr std::size_t n = 100003, threads = 4;
   for (const std::size_t kind : {0, 3, 18, 28}) {
     const std::vector<T> x = row_of<T>(kind, n);
-    const oracle::row want = exact_row(x, 1);
+    const oracle::softmax_row want = exact_row(x, 1);
     std::vector<T> y(n), log_y(n);
     std::vector<softmax_stats> stats(threads);
     const auto on_all = [&](const auto& work) {

@@ -2,41 +2,11 @@
 // has the largest and the subnormal numbers.
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "ends.hpp"
 
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
-
-// What the mathematics gives in the limit, and so what no inf * 0 may turn into NaN. Of a zero among the
-// values the sign counts.
-struct ends {
-  double lowest, highest;              // act(-inf), act(inf)
-  double minus_zero, zero;             // act(-0), act(0)
-  double slope_lowest, slope_highest;  // the derivative at -inf and inf
-  double slope_zero;                   // and at -0 and 0
-};
-
-ends of(const nonlin::Identity&) { return {-inf, inf, -0.0, 0, 1, 1, 1}; }
-ends of(const nonlin::Sigmoid&) { return {0, 1, 0.5, 0.5, 0, 0, 0.25}; }
-ends of(const nonlin::Tanh&) { return {-1, 1, -0.0, 0, 0, 0, 1}; }
-ends of(const nonlin::ReLU&) { return {0, inf, 0, 0, 0, 1, 0}; }
-ends of(const nonlin::LeakyReLU& a) {
-  return {a.slope == 0 ? -0.0 : a.slope * -inf, inf, a.slope * -0.0, a.slope * 0.0, a.slope, 1, a.slope};
-}
-ends of(const nonlin::RReLU& a) { return of(nonlin::LeakyReLU{(a.lower + a.upper) / 2}); }
-ends of(const nonlin::ELU& a) { return {-a.alpha, inf, -0.0, 0, 0, 1, a.alpha}; }
-ends of(const nonlin::SELU&) {
-  constexpr double lambda = 1.0507009873554804934, lambda_alpha = 1.7580993408473768599;
-  return {-lambda_alpha, inf, -0.0, 0, 0, lambda, lambda_alpha};
-}
-ends of(const nonlin::Swish& a) {
-  if (a.beta == 0) return {-inf, inf, -0.0, 0, 0.5, 0.5, 0.5};
-  if (a.beta < 0) return {-inf, 0, -0.0, 0, 1, 0, 0.5};
-  return {-0.0, inf, -0.0, 0, 0, 1, 0.5};
-}
-ends of(const nonlin::SiLU&) { return of(nonlin::Swish{1}); }
-ends of(const nonlin::GELU&) { return of(nonlin::Swish{1}); }
-ends of(const nonlin::GELUTanh&) { return of(nonlin::Swish{1}); }
 
 template <class T>
 std::string title(const compiled::activation<T>& act, nonlin::isa isa) {

@@ -141,9 +141,48 @@ inline isa use_isa(isa wish) noexcept {
 
 namespace detail {
 
+// Rounds to nearest while it lives, whatever mode the caller has set (fesetround): the kernels' reductions depend on it, tanh of
+// -1e-39 would be -1e-5 otherwise. Flushing of subnormals is left as it is.
+class to_nearest {
+ public:
+#if defined(__SSE__) || defined(__aarch64__)
+  to_nearest() noexcept : before_(get()) {
+    if (before_ & mode_bits) [[unlikely]]
+      set(before_ & ~mode_bits);
+  }
+  to_nearest(const to_nearest&) = delete;
+  to_nearest& operator=(const to_nearest&) = delete;
+  ~to_nearest() {
+    if (before_ & mode_bits) [[unlikely]]
+      set(before_);
+  }
+
+ private:
+#if defined(__SSE__)
+  using word = unsigned;
+  static constexpr word mode_bits = 0x6000;
+  static word get() noexcept { return _mm_getcsr(); }
+  static void set(word w) noexcept { _mm_setcsr(w); }
+#else
+  using word = std::uint64_t;
+  static constexpr word mode_bits = 0xc00000;
+  static word get() noexcept {
+    word w;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(w));
+    return w;
+  }
+  static void set(word w) noexcept { __asm__ volatile("msr fpcr, %0" ::"r"(w) : "memory"); }
+#endif
+  word before_;
+#else
+  to_nearest() noexcept {}
+#endif
+};
+
 // f(kernels of the active ISA).
 template <class F>
 decltype(auto) with_kernels(const F& f) {
+  const to_nearest rounding;
   switch (nonlin::active_isa()) {
 #define NONLIN_ROW(name, usable) \
   case isa::name:                \
