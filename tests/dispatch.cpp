@@ -24,7 +24,7 @@ struct probe {
 
   template <nonlin::real V>
   V operator()(const V& x) const {
-    if constexpr (nonlin::vector<V>) *lanes = V::size;
+    if constexpr (nonlin::simd_vector<V>) *lanes = V::size;
     return x;
   }
   template <nonlin::real V>

@@ -268,7 +268,7 @@ struct types {
     static_assert(std::is_same_v<decltype(nonlin::max(v, 0)), V> &&
                   std::is_same_v<decltype(nonlin::min(0, v)), V>);
     static_assert(std::is_same_v<decltype(nonlin::fma(2, v, 1)), V>);
-    if constexpr (nonlin::vector<V>) {  // the number's type is the vector's, whatever it was
+    if constexpr (nonlin::simd_vector<V>) {  // the number's type is the vector's, whatever it was
       static_assert(std::is_same_v<decltype(1.702 * v), V> && std::is_same_v<decltype(v / 2U), V>);
       static_assert(std::is_same_v<decltype(nonlin::min(1.0, v)), V>);
       static_assert(std::is_same_v<decltype(nonlin::fma(2.0, v, 1.0)), V>);

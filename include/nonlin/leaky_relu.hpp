@@ -22,7 +22,7 @@ template <class V>
 NONLIN_INLINE constexpr V leaky(const V& x, const V& slope) {
   using T = element_of<V>;
   constexpr T least = std::numeric_limits<T>::lowest();
-  if constexpr (vector<V>)
+  if constexpr (simd_vector<V>)
     return select(x > V(0), x, at_least(x, select(slope == V(0), V(least), V(-infinity<T>()))) * slope);
   else
     return x > 0 ? x : (slope == 0 && x < least ? least : x) * slope;

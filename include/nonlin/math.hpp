@@ -29,7 +29,7 @@ template <element T>
 NONLIN_INLINE n_scalar::vec<T> lift(const T& x) {
   return x;
 }
-template <vector V>
+template <simd_vector V>
 NONLIN_INLINE const V& lift(const V& x) {
   return x;
 }
@@ -46,9 +46,9 @@ struct common<A> {
 template <class A, class B>
 struct common<A, B> {
   static constexpr auto pick() {
-    if constexpr (vector<A>)
+    if constexpr (simd_vector<A>)
       return static_cast<A (*)()>(nullptr);
-    else if constexpr (vector<B>)
+    else if constexpr (simd_vector<B>)
       return static_cast<B (*)()>(nullptr);
     else
       return static_cast<std::common_type_t<A, B> (*)()>(nullptr);

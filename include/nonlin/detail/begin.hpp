@@ -11,6 +11,12 @@
 #endif
 #define NONLIN_OPEN
 
+// windows.h, for one, defines these.
+#pragma push_macro("min")
+#pragma push_macro("max")
+#undef min
+#undef max
+
 #define NONLIN_DO_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
 #if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)

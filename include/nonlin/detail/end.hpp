@@ -20,3 +20,5 @@ _Pragma("clang fp contract(on)")
 #elif defined(__GNUC__)
 _Pragma("GCC pop_options")
 #endif
+#pragma pop_macro("max")
+#pragma pop_macro("min")

@@ -18,7 +18,7 @@ concept element = std::same_as<T, float> || std::same_as<T, double>;
 
 // A SIMD vector of nonlin: nonlin::forward calls an activation with one, and with nothing else.
 template <class V>
-concept vector = requires {
+concept simd_vector = requires {
   typename V::element;
   { V::has_fma } -> std::convertible_to<bool>;
 }
@@ -26,7 +26,7 @@ concept vector = requires {
 
 // What a functor can be called with: a plain float or double, or a vector of them.
 template <class V>
-concept real = element<V> || vector<V>;
+concept real = element<V> || simd_vector<V>;
 
 // Where infinities are said not to exist (-ffinite-math-only) clang takes whatever is computed with one that it sees for
 // undefined, in spite of detail/begin.hpp: here it does not see it.
@@ -48,7 +48,7 @@ template <element T>  // all digits on, all others off: the largest subnormal
 inline constexpr T mantissa_bits = T(sizeof(T) == 4 ? 0x1.fffffcp-127 : 0x1.ffffffffffffep-1023);
 
 // Whether there is powers8(table, a): 2^(m / 8), m being the integer in the lowest bits of a, of a table of exp.hpp.
-template <vector V>
+template <simd_vector V>
 inline constexpr bool has_powers8 = requires { requires V::has_powers8; };
 
 namespace detail {
@@ -56,7 +56,7 @@ template <class V>
 struct element_type {
   using type = V;
 };
-template <vector V>
+template <simd_vector V>
 struct element_type<V> {
   using type = typename V::element;
 };

@@ -12,16 +12,16 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace detail {
 
-template <vector V>
+template <simd_vector V>
 NONLIN_INLINE V load(const element_of<V>* p) {
   return load(V(), p);
 }
 // the first n lanes; zeros in the others
-template <vector V>
+template <simd_vector V>
 NONLIN_INLINE V load(const element_of<V>* p, std::size_t n) {
   return n == V::size ? load(V(), p) : load(V(), p, n);
 }
-template <vector V>
+template <simd_vector V>
 NONLIN_INLINE void store_some(element_of<V>* p, const V& a, std::size_t n) {
   if (n == V::size)
     store(p, a);
@@ -30,14 +30,14 @@ NONLIN_INLINE void store_some(element_of<V>* p, const V& a, std::size_t n) {
 }
 
 // Whether lanes can be spread: spread(v, m) puts the first ones where m is on, gathered(v, m) puts them back.
-template <vector V>
+template <simd_vector V>
 inline constexpr bool has_spread = V::has_scalef;
 
 template <class T>
 inline constexpr T lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 // on in the first n lanes
-template <vector V>
+template <simd_vector V>
 NONLIN_INLINE auto first_lanes(std::size_t n) {
   return load<V>(lane_numbers<element_of<V>>) < V(n);
 }
