@@ -141,13 +141,11 @@ std::span<const along<T>> all_along() {
 }
 template std::span<const along<NONLIN_TEST_TYPE>> all_along();
 
-#if defined(NONLIN_TEST_ISAS)
 std::size_t isa_count() { return nonlin::available_isas().size(); }
 const char* use_isa(std::size_t i) {
   const nonlin::isa wish = nonlin::available_isas()[i];
   nonlin::use_isa(wish);
   return nonlin::active_isa() == wish ? nonlin::to_string(wish) : nullptr;
 }
-#endif
 
 }  // namespace subject

@@ -63,6 +63,9 @@ list<T> make() {
   i = 0;
   [&]<class... U>(nonlin::type_list<U...>) { (add_gated<T>(all, U{}, i++), ...); }(nonlin::gated_units{});
   add_training(all);
+  all.push_back({kind::lambda, "SiLU", 0, 1, 1, [](const T* const* in, T* const* out, std::size_t n, std::size_t) {
+                   nonlin::forward([](auto v) { return v * nonlin::sigmoid(v); }, in[0], out[0], n);
+                 }});
   return all;
 }
 

@@ -35,7 +35,7 @@ std::string type_name() {
 }
 
 constexpr const char* kind_names[] = {"forward", "backward", "from output", "functor", "functor's derivative", "gated forward",
-                                      "gated backward", "training", "training backward", "noise"};
+                                      "gated backward", "training", "training backward", "noise", "lambda"};
 constexpr const char* form_names[] = {"forward", "backward", "forward", "backward", "backward", "forward", "backward",
                                       "forward", "backward", "forward", "backward", "forward", "backward", "backward"};
 template <class Op>
@@ -152,6 +152,7 @@ expected<W> want(const subject::elementwise<T>& op, const std::vector<T> (&in)[3
       return o == 0 ? flow<T, W>(third, second, r.derivative_beside_value(x)) : product(third, r.forward(x));
     case kind::training: return x > 0 ? expected<W>{x, 0} : product(x, drawn<W, T>(i));
     case kind::training_backward: return x > 0 ? expected<W>{second, 0} : product(second, drawn<W, T>(i));
+    case kind::lambda: return product(x, row<T, nonlin::activations>(op.index).rough(oracle::logistic(x), 4));
     case kind::noise: break;
   }
   return x > 0 ? expected<W>{1, 0} : drawn<W, T>(i);
@@ -570,17 +571,16 @@ void check_places(const subject::along<T>& op) {
   }
 }
 
-template <class T>
 void judge() {
   for (const mode m : modes) {
     now = m;
     if (m == mode::flush && !control::can_flush) continue;
-    for (const auto& op : subject::all_elementwise<T>()) {
+    for (const auto& op : subject::all_elementwise<NONLIN_TEST_TYPE>()) {
       check_values(op);
       if (m == mode::as_started && !flushes()) check_ends(op);
       check_places(op);
     }
-    for (const auto& op : subject::all_along<T>()) {
+    for (const auto& op : subject::all_along<NONLIN_TEST_TYPE>()) {
       check_values(op);
       check_places(op);
     }
@@ -600,10 +600,7 @@ int main() {
       fail("use_isa", "", std::to_string(i));
       continue;
     }
-    judge<float>();
-#if defined(NONLIN_TEST_DOUBLE)
-    judge<double>();
-#endif
+    judge();
   }
   for (const mode m : modes)
     std::printf("%s: worst error %.3f of its bound\n", name_of(m), worst_of_mode[static_cast<int>(m)]);

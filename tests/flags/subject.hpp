@@ -1,5 +1,6 @@
-// The public calls, compiled with the flags in question (elementwise.cpp, along.cpp), for judge.cpp, which is compiled without
-// them: -ffast-math would fold a test's own isnan. No name of nonlin's that depends on flags crosses.
+// The public calls, compiled with the flags in question (elementwise.cpp, along.cpp) for one type, NONLIN_TEST_TYPE, for
+// judge.cpp, which is compiled without them: -ffast-math would fold a test's own isnan. No name of nonlin's that depends on
+// flags crosses.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@ enum class kind {
   functor, functor_derivative,         // of plain numbers
   gated_forward, gated_backward,       // of nonlin::gated_units
   training, training_backward, noise,  // of RReLU{}.training(training_seed, first)
+  lambda,                              // SiLU as a user may write it
 };
 inline constexpr std::uint64_t training_seed = 7;
 
