@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 #include <vector>
-#include "list.hpp"
+#include "calls.hpp"
 #include "oracle.hpp"
 #include "points.hpp"
 #include "ulp.hpp"
@@ -52,37 +52,39 @@ void report(const char* what, const char* name, nonlin::isa isa, const worst<T>&
 }
 
 template <class A, class T>
-void check(const A& act, std::size_t count) {
+void check(const A& typed, std::size_t count) {
   using W = oracle::wide<T>;
   using row = oracle::row<A>;
-  const auto bound = A::template bounds<T>;
+  const compiled::activation<T> act(typed);
+  const nonlin::accuracy bound = act.bounds;
   const std::vector<T> x = points<T>(count, row::cutoffs);
-  const std::vector<T> ones(x.size(), T(1));
-  std::vector<T> got(x.size());
-  std::vector<W> exact(x.size());
+  const std::size_t n = x.size();
+  const std::vector<T> ones(n, T(1));
+  std::vector<T> got(n);
+  std::vector<W> exact(n);
 
-  for (std::size_t i = 0; i < x.size(); ++i) exact[i] = row::forward(act, W(x[i]));
+  for (std::size_t i = 0; i < n; ++i) exact[i] = row::forward(typed, W(x[i]));
   on_each_isa([&](nonlin::isa isa) {
-    nonlin::forward(act, x, got);
-    report("forward", A::name, isa, largest(x, got, exact), bound.forward);
+    act.forward(x.data(), got.data(), n);
+    report("forward", act.name, isa, largest(x, got, exact), bound.forward);
   });
-  std::vector<T> scalar(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) scalar[i] = act(x[i]);
-  report("functor", A::name, nonlin::isa::scalar, largest(x, scalar, exact), bound.forward);
+  std::vector<T> scalar(n);
+  for (std::size_t i = 0; i < n; ++i) scalar[i] = act(x[i]);
+  report("functor", act.name, nonlin::isa::scalar, largest(x, scalar, exact), bound.forward);
 
-  for (std::size_t i = 0; i < x.size(); ++i) exact[i] = row::derivative(act, W(x[i]));
+  for (std::size_t i = 0; i < n; ++i) exact[i] = row::derivative(typed, W(x[i]));
   on_each_isa([&](nonlin::isa isa) {
-    nonlin::backward(act, x, ones, got);
-    report("derivative", A::name, isa, largest(x, got, exact, bound), bound.derivative);
+    act.backward(x.data(), ones.data(), got.data(), n);
+    report("derivative", act.name, isa, largest(x, got, exact, bound), bound.derivative);
   });
 
   if constexpr (nonlin::output_differentiable<A, T>) {
-    std::vector<T> y(x.size());
-    nonlin::forward(act, x, y);
-    for (std::size_t i = 0; i < x.size(); ++i) exact[i] = row::from_output(act, W(y[i]));
+    std::vector<T> y(n);
+    act.forward(x.data(), y.data(), n);
+    for (std::size_t i = 0; i < n; ++i) exact[i] = row::from_output(typed, W(y[i]));
     on_each_isa([&](nonlin::isa isa) {
-      nonlin::backward_from_output(act, y, ones, got);
-      report("from output", A::name, isa, largest(y, got, exact), bound.derivative);
+      act.backward_from_output(y.data(), ones.data(), got.data(), n);
+      report("from output", act.name, isa, largest(y, got, exact), bound.derivative);
     });
   }
 }

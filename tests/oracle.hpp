@@ -7,8 +7,6 @@
 #include <vector>
 #if __has_include(<boost/multiprecision/cpp_bin_float.hpp>)
 #include <boost/multiprecision/cpp_bin_float.hpp>
-#include <boost/math/special_functions/erf.hpp>
-#include <boost/math/special_functions/expm1.hpp>
 #endif
 
 namespace oracle {
@@ -46,31 +44,27 @@ W sqrt_2_over_pi() {
   return c;
 }
 
-inline double erfc_of(double x) { return std::erfc(x); }
-inline quad erfc_of(const quad& x) { return boost::math::erfc(x); }
-inline double erf_of(double x) { return std::erf(x); }
-inline quad erf_of(const quad& x) { return boost::math::erf(x); }
+inline double exp_of(double x) { return std::exp(x); }
 inline double expm1_of(double x) { return std::expm1(x); }
-inline quad expm1_of(const quad& x) { return boost::math::expm1(x); }
 inline double tanh_of(double x) { return std::tanh(x); }
-inline quad tanh_of(const quad& x) {
-  if (abs(x) > 100) return x < 0 ? quad(-1) : quad(1);  // to 2^-288; the exponential would overflow
-  const quad e = expm1_of(quad(2 * abs(x)));
-  const quad y = e / (e + 2);
-  return x < 0 ? quad(-y) : y;
-}
+inline double erf_of(double x) { return std::erf(x); }
+inline double erfc_of(double x) { return std::erfc(x); }
+// In oracle.cpp: these take a compiler its time.
+quad exp_of(const quad& x);
+quad expm1_of(const quad& x);
+quad tanh_of(const quad& x);
+quad erf_of(const quad& x);
+quad erfc_of(const quad& x);
 
 template <class W>
 W logistic(const W& x) {
-  using std::exp;
-  return x < 0 ? W(exp(x) / (1 + exp(x))) : W(1 / (1 + exp(W(-x))));
+  return x < 0 ? W(exp_of(x) / (1 + exp_of(x))) : W(1 / (1 + exp_of(W(-x))));
 }
 // e^x / (1 + e^x)^2
 template <class W>
 W logistic_slope(const W& x) {
   using std::abs;
-  using std::exp;
-  const W e = exp(W(-abs(x)));
+  const W e = exp_of(W(-abs(x)));
   return e / ((1 + e) * (1 + e));
 }
 // of x logistic(v): logistic(v) (1 + x v' logistic(-v))
@@ -164,8 +158,7 @@ struct row<nonlin::ELU> {
   static W forward(const nonlin::ELU& a, const W& x) { return x > 0 ? x : W(W(a.alpha) * expm1_of(x)); }
   template <class W>
   static W derivative(const nonlin::ELU& a, const W& x) {
-    using std::exp;
-    return x > 0 ? W(1) : W(W(a.alpha) * exp(x));
+    return x > 0 ? W(1) : W(W(a.alpha) * exp_of(x));
   }
   template <class W>
   static W from_output(const nonlin::ELU& a, const W& y) { return y > 0 ? W(1) : W(y + W(a.alpha)); }
@@ -186,8 +179,7 @@ struct row<nonlin::SELU> {
   }
   template <class W>
   static W derivative(const nonlin::SELU&, const W& x) {
-    using std::exp;
-    return x > 0 ? lambda<W>() : W(lambda_alpha<W>() * exp(x));
+    return x > 0 ? lambda<W>() : W(lambda_alpha<W>() * exp_of(x));
   }
   template <class W>
   static W from_output(const nonlin::SELU&, const W& y) { return y > 0 ? lambda<W>() : W(y + lambda_alpha<W>()); }
@@ -200,8 +192,7 @@ struct row<nonlin::GELU> {
   static W forward(const nonlin::GELU&, const W& x) { return x / 2 * erfc_of(W(-x * sqrt_half<W>())); }
   template <class W>
   static W derivative(const nonlin::GELU&, const W& x) {
-    using std::exp;
-    const W density = sqrt_2_over_pi<W>() / 2 * exp(W(-x * x / 2));
+    const W density = sqrt_2_over_pi<W>() / 2 * exp_of(W(-x * x / 2));
     return erfc_of(W(-x * sqrt_half<W>())) / 2 + x * density;
   }
 };

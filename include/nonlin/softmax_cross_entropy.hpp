@@ -159,11 +159,11 @@ double cross_entropy(const char* function, const SoftmaxCrossEntropy& loss, cons
   call.targets(targets, target_count);
   (call.option(options), ...);
   const std::size_t count = call.counted();
-  const double part = loss.reduction == reduction::mean ? 1 / static_cast<double>(count) : 1;
-  call.job.gradient *= count == 0 ? 0 : part;
+  const double divisor = loss.reduction == reduction::mean ? static_cast<double>(count) : 1;
+  call.job.gradient = count == 0 ? 0 : call.job.gradient / divisor;
   double total = 0;
   with_kernels([&](auto k) { k.template run<T>(cross_entropy_body<T>{call.job, &total}); });
-  return count == 0 && loss.reduction == reduction::mean ? __builtin_nan("") : total * part;
+  return total / divisor;  // the mean of none: 0 / 0
 }
 
 }  // namespace detail

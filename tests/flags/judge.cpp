@@ -2,6 +2,7 @@
 // subnormals, the same bits wherever an element or a row lies; and values under a caller's own rounding mode or flush to zero.
 #include <cstdio>
 #include <cstring>
+#include <utility>
 #include "../arrays.hpp"
 #include "../ends.hpp"
 #include "../oracle.hpp"
@@ -26,7 +27,9 @@ double worst_of_mode[5];
 bool flushes() { return now == mode::flush || (started & control::flush_bits) != 0; }
 
 void fail(const char* what, const char* name, const std::string& details) {
-  if (++failures <= 40) std::printf("FAILED %s %s (%s, %s): %s\n", what, name, isa, name_of(now), details.c_str());
+  static std::string last;  // one of each kind
+  const std::string kind = std::string(what) + name + isa;
+  if (++failures <= 20 || kind != std::exchange(last, kind)) std::printf("FAILED %s %s (%s, %s): %s\n", what, name, isa, name_of(now), details.c_str());
 }
 
 template <class T>

@@ -51,6 +51,22 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace n_scalar {
 
+// condition ? a : b. Of that, unlike of an operator, clang takes the user's -ffinite-math-only to mean that it is no NaN, whatever
+// detail/begin.hpp says; so bits are chosen there.
+#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+NONLIN_OP float choose(bool condition, float a, float b) {
+  return __builtin_bit_cast(float, condition ? __builtin_bit_cast(std::uint32_t, a) : __builtin_bit_cast(std::uint32_t, b));
+}
+NONLIN_OP double choose(bool condition, double a, double b) {
+  return __builtin_bit_cast(double, condition ? __builtin_bit_cast(std::uint64_t, a) : __builtin_bit_cast(std::uint64_t, b));
+}
+#else
+template <class T>
+NONLIN_OP T choose(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+#endif
+
 template <class T>
 struct vec {
   using element = T;
@@ -97,8 +113,8 @@ struct mask {
   NONLIN_OP vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                 \
     return fma(vec<T>(-a.v), b, c);                                                                          \
   }                                                                                                          \
-  NONLIN_OP vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(hi.v < x.v ? hi.v : x.v); }    \
-  NONLIN_OP vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(lo.v > x.v ? lo.v : x.v); }   \
+  NONLIN_OP vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(choose(hi.v < x.v, hi.v, x.v)); } \
+  NONLIN_OP vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(choose(lo.v > x.v, lo.v, x.v)); } \
   NONLIN_OP vec<T> abs(const vec<T>& a) { return from_bits(bits(a) & ~(bits_t{1} << (sizeof(T) * 8 - 1))); } \
   NONLIN_OP vec<T> with_sign(const vec<T>& a, const vec<T>& of) {                                            \
     return from_bits(bits(a) | (bits(of) & (bits_t{1} << (sizeof(T) * 8 - 1))));                             \
@@ -124,7 +140,7 @@ struct mask {
   NONLIN_OP vec<T> gather(const vec<T>&, const T* p, const std::size_t* at) { return vec<T>(p[*at]); }       \
   NONLIN_OP vec<T> top_24_bits(const vec<T>&, const std::uint32_t* p) { return vec<T>(*p >> 8); }            \
   NONLIN_OP vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                              \
-    return vec<T>(m.m ? a.v : b.v);                                                                          \
+    return vec<T>(choose(m.m, a.v, b.v));                                                                    \
   }                                                                                                          \
   NONLIN_OP mask<T> operator<(const vec<T>& a, const vec<T>& b) { return {a.v < b.v}; }                      \
   NONLIN_OP mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return {a.v <= b.v}; }                    \
