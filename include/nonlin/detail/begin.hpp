@@ -49,3 +49,12 @@ _Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-op
 
 // An operation on vectors: see isa/avx512.hpp for why not always_inline.
 #define NONLIN_OP inline
+
+// The same vector, of which the compiler does not know how it came about: clang compiles the intrinsics with the user's settings, and
+// -ffast-math takes fma(a, b, -(a b)), the error of a product, for 0.
+#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#define NONLIN_UNKNOWN(v) \
+  (__extension__({ auto r = v; __asm__("" : "+v"(r)); r; }))
+#else
+#define NONLIN_UNKNOWN(v) (v)
+#endif

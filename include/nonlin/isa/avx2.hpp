@@ -66,7 +66,7 @@ inline __m256i first_lanes(std::size_t words) {
     return vec<T>(_mm256_fmadd_##s(a.v, b.v, c.v));                                                          \
   }                                                                                                          \
   inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                     \
-    return vec<T>(_mm256_fmsub_##s(a.v, b.v, c.v));                                                          \
+    return vec<T>(_mm256_fmsub_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                          \
   }                                                                                                          \
   inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                    \
     return vec<T>(_mm256_fnmadd_##s(a.v, b.v, c.v));                                                         \

@@ -79,7 +79,7 @@ struct mask<double> {
     return vec<T>(_mm512_fmadd_##s(a.v, b.v, c.v));                                                        \
   }                                                                                                        \
   inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                   \
-    return vec<T>(_mm512_fmsub_##s(a.v, b.v, c.v));                                                        \
+    return vec<T>(_mm512_fmsub_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                        \
   }                                                                                                        \
   inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
     return vec<T>(_mm512_fnmadd_##s(a.v, b.v, c.v));                                                       \
