@@ -59,7 +59,7 @@ NONLIN_INLINE V gelu_tanh_anywhere(const V& x) {
   const auto v = gelu_tanh_argument(at_most(low, V(c::highest)));
   const logistic<V> p(v.hi, v.lo);
   // without scalef the product passes through x 2^64: where sigma is 1 it is left out
-  return select(x > V(p.highest), x, scale_down(low / p.d, p.n));
+  return select(x > V(p.highest), x, scale_down(quotient(low, p.d), p.n));
 }
 
 // Beyond the tables y = e^-v is less than 2^-24: sigma(-v) is y, and its slope's denominator 1 + 2 y.
@@ -122,7 +122,7 @@ NONLIN_INLINE V gelu_tanh_argument_slope(const V& t) {
 template <class V>
 NONLIN_INLINE V gelu_tanh_slope_of(const V& x, const gelu_tanh_parts<V>& p) {
   const V numerator = minus_product(V(1) + p.y, p.t, gelu_tanh_argument_slope(p.t));
-  const V w = scale_down(fma(numerator, p.e.q, numerator) / square_of_1_plus(p.y), p.e.n);
+  const V w = scale_down(quotient(fma(numerator, p.e.q, numerator), square_of_1_plus(p.y)), p.e.n);
   return select(x < V(0), w, V(1) - w);
 }
 
@@ -143,7 +143,7 @@ NONLIN_INLINE V gelu_tanh_slope_anywhere(const V& x) {
 template <class V>
 NONLIN_INLINE both<V> gelu_tanh_both_anywhere(const V& x) {
   const gelu_tanh_parts<V> p(x);
-  const V w = scale_down(fma(p.t, p.e.q, p.t) / (V(1) + p.y), p.e.n);
+  const V w = scale_down(quotient(fma(p.t, p.e.q, p.t), V(1) + p.y), p.e.n);
   return {select(x > V(0), x - w, with_sign(w, x)), gelu_tanh_slope_of(x, p)};
 }
 

@@ -49,7 +49,7 @@ NONLIN_INLINE V swish(const V& x, double beta) {
   const V highest(logistic<V>::highest);
   const logistic<V> p(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
   // sigma is 1/2 to 1.42 times 2^down: x sigma must neither overflow nor underflow before it is scaled
-  const V sigma = exp2i(at_least(p.n, V(0))) / p.d, down = at_most(p.n, V(0));
+  const V sigma = quotient(exp2i(at_least(p.n, V(0))), p.d), down = at_most(p.n, V(0));
   const auto large = abs(x) > V(0x1p+100);
   const V y = scale_far(select(large, x * V(0.25), x) * sigma, select(large, down + V(2), down));
   return select(a.hi <= V(-limit), with_sign(V(0), x), y);
@@ -64,7 +64,7 @@ NONLIN_INLINE both<V> swish_both(const V& x, double beta) {
   const scaled_argument<V> a(x, beta, limit);
   const V z = abs(a.hi);
   const auto e = exp_parts(-z, select(a.hi > V(0), -a.lo, a.lo));
-  const V scaled_y = V(1) + e.q, scaled_tail = scaled_y / fma(power_or_least(e), scaled_y, V(1));
+  const V scaled_y = V(1) + e.q, scaled_tail = quotient(scaled_y, fma(power_or_least(e), scaled_y, V(1)));
   const V tail = power_or_least(e) * scaled_tail, head = V(1) - tail;
   // x tail must neither overflow nor underflow before it is scaled
   const auto large = abs(x) > V(0x1p+100);
@@ -88,7 +88,7 @@ NONLIN_INLINE V swish_beta_slope(const V& x, double beta) {
   constexpr double limit = sizeof(T) == 4 ? 285 : 2200;
   const scaled_argument<V> a(x, beta, limit);
   const auto e = exp_parts(-abs(a.hi), select(a.hi > V(0), -a.lo, a.lo));
-  const V y1 = V(1) + e.q, slope = y1 / square_of_1_plus(power_or_least(e) * y1);
+  const V y1 = V(1) + e.q, slope = quotient(y1, square_of_1_plus(power_or_least(e) * y1));
   const V half = fma(e.n, V(0.5), V(exp_constants<T>::round)) - V(exp_constants<T>::round);
   const V y = scale_far(x, half) * slope * scale_far(x, e.n - half);
   return select(abs(a.hi) >= V(limit), V(0), y);

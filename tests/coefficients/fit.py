@@ -169,13 +169,21 @@ def job_exp(size):
     print_coefficients('expm1_p', p, size)
 
 
-def job_exp_table(entries):
-    """exp(x) = 2^m 2^(k/entries) (1 + expm1(r)), expm1(r) = r + r^2 (c2 + c3 r) for |r| <= 1.01 ln2/2/entries."""
+def job_exp_table(size, entries=16):
+    """exp(x) = 2^m 2^(k/entries) (1 + expm1(r)), expm1(r) = r + r^2 (c[0] + c[1] r + ...) for |r| <= 1.01 ln2 / 2 / entries."""
     hi = mp.log(2) / (2 * entries) * mpf('1.01')
-    c = fpminimax('exp(x)', [mpf(1), mpf(1)], [2, 3], 32, -hi, hi)
-    print(f'// fit of exp(r) 2^{log2(max(abs(evaluate([mpf(1), mpf(1)] + c[2:], r) / mp.exp(r) - 1) for r in points(-hi, hi, 400))):.2f}')
-    print(f'  c2 = {hexfloat(c[2], 32)}, c3 = {hexfloat(c[3], 32)}')
-    print_coefficients('power', [rounded(mpf(2) ** (mpf(k) / entries), 24) for k in range(entries)], 32)
+    degree = {32: 3, 64: 6}[size]
+    c = fpminimax('exp(x)', [mpf(1), mpf(1)], range(2, degree + 1), size, -hi, hi)[2:]
+    print(f'// fit of exp(r) 2^{log2(max(abs(evaluate([mpf(1), mpf(1)] + c, r) / mp.exp(r) - 1) for r in points(-hi, hi, 400))):.2f}')
+    print_coefficients('c', c, size)
+    if size == 64:  # for expm1, relatively
+        f = interpolate(lambda r: mp.expm1(r) / r, -hi, hi, 30)
+        print_coefficients('expm1_c', fit('expm1(r) / r', f, 6, size, -hi, hi, [mpf(1)], 1, 'expm1(x) / x')[1:], size)
+    powers = [mpf(2) ** (mpf(k) / entries) for k in range(entries)]
+    stored = [rounded(p, BITS[size]) for p in powers]
+    print_coefficients('power', stored, size)
+    if size == 64:  # 2^(k/16) = power (1 + rest)
+        print_coefficients('rest', [rounded(p / s - 1, 24) for p, s in zip(powers, stored)], size)
 
 
 # ---------------------------------------------------------------- erf
@@ -374,10 +382,9 @@ def job_tanh32():
 
 # ---------------------------------------------------------------- command line
 
-JOBS = {'constants': job_constants, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32,
-        'exp_table16': lambda: job_exp_table(16), 'exp_table8': lambda: job_exp_table(8)}
+JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32}
 for size_ in (32, 64):
-    for job_ in (job_exp, job_erf, job_erfcx, job_mills, job_gelu_slope):
+    for job_ in (job_exp, job_exp_table, job_erf, job_erfcx, job_mills, job_gelu_slope):
         JOBS[job_.__name__[4:] + str(size_)] = lambda job_=job_, size_=size_: job_(size_)
 
 if __name__ == '__main__':

@@ -41,7 +41,8 @@ inline __m256i first_lanes(std::size_t words) {
   struct vec<T> {                                                                                            \
     using element = T;                                                                                       \
     static constexpr std::size_t size = lanes;                                                               \
-    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false, has_powers8 = (lanes == 8); \
+    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false, has_table16 = false;      \
+    static constexpr bool has_powers8 = (lanes == 8);                                                        \
     reg v;                                                                                                   \
     vec() : v(_mm256_setzero_##s()) {}                                                                       \
     vec(const vec& o) : v(o.v) {}                                                                            \

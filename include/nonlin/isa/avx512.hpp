@@ -54,7 +54,8 @@ struct mask<double> {
     using element = T;                                                                                     \
     using marks_type = marks;                                                                              \
     static constexpr std::size_t size = lanes;                                                             \
-    static constexpr bool has_fma = true, has_scalef = true, has_table32 = (lanes == 16);                  \
+    static constexpr bool has_fma = true, has_scalef = true, has_table32 = (lanes == 16),                  \
+                          has_table16 = (lanes == 8);                                                      \
     reg v;                                                                                                 \
     vec() : v(_mm512_setzero_##s()) {}                                                                     \
     vec(const vec& o) : v(o.v) {}                                                                          \
@@ -238,6 +239,14 @@ inline vec<float> lookup16(const float (&t)[16], const vec<float>& u) {
 inline vec<float> within(const vec<float>& a, float end) {
   return vec<float>(_mm512_maskz_range_ps(0xffff, a.v, _mm512_set1_ps(end), 2));
 }
+inline vec<double> lookup16(const double (&t)[16], const vec<double>& u) {
+  return vec<double>(_mm512_permutex2var_pd(_mm512_loadu_pd(t), _mm512_castpd_si512(u.v), _mm512_loadu_pd(t + 8)));
+}
+inline vec<double> within(const vec<double>& a, double end) {
+  return vec<double>(_mm512_maskz_range_pd(0xff, a.v, _mm512_set1_pd(end), 2));
+}
+// 1 / a, within 2^-14 of it
+inline vec<double> reciprocal_estimate(const vec<double>& a) { return vec<double>(_mm512_maskz_rcp14_pd(0xff, a.v)); }
 
 // t[bits(u) >> 20 & 31]: u in [1, 16) counts eight intervals an octave, from entry 24 on.
 inline vec<float> octave_lookup(const float (&t)[32], const vec<float>& u) {

@@ -33,7 +33,7 @@ struct mask;
   struct vec<T> {                                                                                      \
     using element = T;                                                                                 \
     static constexpr std::size_t size = lanes;                                                         \
-    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false;                     \
+    static constexpr bool has_fma = true, has_scalef = false, has_table32 = false, has_table16 = false; \
     reg v;                                                                                             \
     vec() : v(vdupq_n_##s(0)) {}                                                                       \
     vec(const vec& o) : v(o.v) {}                                                                      \

@@ -3,7 +3,7 @@
 // computes in.
 //
 // Every ISA file supplies, in its namespace n_<isa> and inside its target region, for T = float and double:
-//   vec<T>      size, element, has_fma (fma has one rounding), has_scalef, has_table32; conversion from a
+//   vec<T>      size, element, has_fma (fma has one rounding), has_scalef, has_table32, has_table16; conversion from a
 //               plain number; a copy constructor of its own
 //   mask<T>     & | ^ !
 //   load(p), load(p, n), store(p, a), store(p, a, n)   no alignment; n elements, the others zero
@@ -15,7 +15,7 @@
 //   < <= == !=                 false if either is NaN, but for !=
 //   shifted_to_exponent(a)     the bits of a, shifted so that its lowest ones become the exponent
 //   scalef(a, n)               a * 2^floor(n), one rounding, if has_scalef
-//   octave_lookup(table, u), lookup16, slot_of, lookup, marks, ...   if has_table32: see isa/avx512.hpp
+//   octave_lookup(table, u), lookup16, slot_of, lookup, marks, ...   if has_table32, has_table16: see isa/avx512.hpp
 //   powers8(table, a)          if it says has_powers8: see detail/number.hpp
 //   from_bits_of_integer(a)    the number with the bits of the integer nearest to a >= 0, if has_scalef
 //   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
@@ -76,7 +76,7 @@ struct vec {
 #else
   static constexpr bool has_fma = false;
 #endif
-  static constexpr bool has_scalef = false, has_table32 = false;
+  static constexpr bool has_scalef = false, has_table32 = false, has_table16 = false;
   T v;
   NONLIN_OP vec() : v(0) {}
   NONLIN_OP vec(const vec& o) : v(o.v) {}

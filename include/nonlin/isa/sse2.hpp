@@ -35,7 +35,7 @@ struct mask;
   struct vec<T> {                                                                                           \
     using element = T;                                                                                      \
     static constexpr std::size_t size = lanes;                                                              \
-    static constexpr bool has_fma = false, has_scalef = false, has_table32 = false;                         \
+    static constexpr bool has_fma = false, has_scalef = false, has_table32 = false, has_table16 = false;    \
     reg v;                                                                                                  \
     vec() : v(_mm_setzero_##s()) {}                                                                         \
     vec(const vec& o) : v(o.v) {}                                                                           \

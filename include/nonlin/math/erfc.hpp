@@ -30,7 +30,7 @@ NONLIN_INLINE exponential<V> gaussian(const V& z) {
 template <class V>
 NONLIN_INLINE V erfcx(const V& z) {
   using c = erfc_constants<element_of<V>>;
-  const V r = V(1) / (z + V(c::erfcx_a));
+  const V r = quotient(V(1), z + V(c::erfcx_a));
   return polynomial((z - V(c::erfcx_a)) * r, c::erfcx_p) * r;
 }
 
@@ -83,8 +83,8 @@ template <class V>
 NONLIN_INLINE V gelu_of(const V& x, const gelu_parts<V>& p) {
   using T = element_of<V>;
   using c = erfc_constants<T>;
-  const V a(c::mills_a), d = p.near + a, q = (p.near - a) / d;
-  const V f = p.near * polynomial(q, c::mills_p) / d;
+  const V a(c::mills_a), d = p.near + a, q = quotient(p.near - a, d);
+  const V f = quotient(p.near * polynomial(q, c::mills_p), d);
   // of d: relatively lost / d = lost (1 - q) / 2a, made good in the next product
   const V lost = p.near - (d - a);
   const V w = scale_down(fma(f, fnma(lost * V(T(0.5) / c::mills_a), V(1) - q, p.e.q), f), p.e.n);
@@ -140,7 +140,7 @@ NONLIN_INLINE V gelu(const V& x) {
 template <class V>
 NONLIN_INLINE V gelu_slope_of(const V& x, const gelu_parts<V>& p) {
   using c = erfc_constants<element_of<V>>;
-  const V h = polynomial((p.near - V(c::slope_b)) / (p.near + V(c::slope_b)), c::slope_h);
+  const V h = polynomial(quotient(p.near - V(c::slope_b), p.near + V(c::slope_b)), c::slope_h);
   const V k = ((V(c::slope_root_hi) - p.near) + V(c::slope_root_lo)) * h;
   const V w = scale_down(fma(k, p.e.q, k), p.e.n);
   return select(x < V(0), w, V(1) - w);

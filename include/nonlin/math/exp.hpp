@@ -202,26 +202,103 @@ NONLIN_INLINE exponential<V> exp_parts(const V& x, const Low&... low) {
   return {e.n, expm1_polynomial(e.r), e.k};
 }
 
-// Where registers hold tables: x = (16 m + k) ln 2 / 16 + r, e^x = 2^m 2^(k/16) (1 + q); q = expm1(r) by three terms, |r| <= ln 2 / 32.
-// Nothing need be clamped but r: scalef takes any m, and takes its floor. tests/coefficients/fit.py exp_table16.
-struct exp_table {
-  static constexpr float round = 0x1.8p+19f;  // leaves multiples of 1/16
-  static constexpr float reach = 0.03f;
-  static constexpr float c2 = 0x1.00022ap-1f, c3 = 0x1.5555a6p-3f;
+// Where registers hold tables: x = (16 m + k) ln 2 / 16 + r, e^x = 2^m 2^(k/16) (1 + q); q = expm1(r) by three terms (double: six),
+// |r| <= ln 2 / 32. Nothing need be clamped but r: scalef takes any m, and takes its floor. tests/coefficients/fit.py exp_table.
+template <class V>
+inline constexpr bool has_exp_table = V::has_table32 || V::has_table16;
+template <class T>
+inline constexpr T exp_table_reach = T(0.03);
+template <class T>
+struct exp_table;
+template <>
+struct exp_table<float> {
+  static constexpr float round = 0x1.8p+19f;               // leaves multiples of 1/16
+  static constexpr float c[] = {0x1.00022ap-1f, 0x1.5555a6p-3f};  // q = r + r^2 (c[0] + c[1] r)
   alignas(64) static constexpr float power[16] = {
       0x1p+0f, 0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f, 0x1.306fep+0f,
       0x1.3dea64p+0f, 0x1.4bfdaep+0f, 0x1.5ab07ep+0f, 0x1.6a09e6p+0f, 0x1.7a1148p+0f,
       0x1.8ace54p+0f, 0x1.9c4918p+0f, 0x1.ae89fap+0f, 0x1.c199bep+0f, 0x1.d5818ep+0f,
       0x1.ea4afap+0f};
 };
+template <>
+struct exp_table<double> {
+  static constexpr double round = 0x1.8p+48;
+  static constexpr double c[] = {
+      0x1.fffffffffffb5p-2, 0x1.5555555487813p-3, 0x1.555555591aeabp-5, 0x1.111240a9b5964p-7,
+      0x1.6c14c2035119ep-10};
+  alignas(64) static constexpr double power[16] = {
+      0x1p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0,
+      0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0,
+      0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f09p+0,
+      0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
+  // for expm1, which is small where a power less 1 is: 2^(k/16) = power (1 + rest), q relatively by terms to r^7
+  alignas(64) static constexpr double rest[16] = {
+      0x0p+0, 0x1.79aa66p-54, -0x1.01b15ep-55, 0x1.68efdep-54,
+      0x1.34d754p-55, 0x1.59f48ap-55, 0x1.690cecp-56, 0x1.063e1ep-54,
+      -0x1.3b3efcp-54, -0x1.b32dccp-56, 0x1.db72fcp-55, 0x1.1affc2p-56,
+      0x1.c1a77ap-55, 0x1.36eae4p-56, 0x1.4a385ap-56, -0x1.ff7128p-55};
+  static constexpr double expm1_c[] = {
+      0x1.0000000000003p-1, 0x1.555555555555p-3, 0x1.555555549e07ap-5, 0x1.11111111680f3p-7,
+      0x1.6c182c6d0e151p-10, 0x1.a01a535876cf3p-13};
+};
+
+struct inverse_exp_table {  // 2^(-k/16)
+  alignas(64) double power[16];
+  constexpr inverse_exp_table() : power() {
+    power[0] = 1;
+    for (int k = 1; k < 16; ++k) power[k] = exp_table<double>::power[16 - k] / 2;
+  }
+};
+inline constexpr inverse_exp_table inverse_table;
+
+// e^r - 1 for |r| <= ln 2 / 32, absolutely
+template <class V>
+NONLIN_INLINE V expm1_near_0(const V& r) {
+  constexpr auto& c = exp_table<element_of<V>>::c;
+  if constexpr (V::has_table32) {
+    return fma(fma(r, V(c[1]), V(c[0])) * r, r, r);
+  } else {
+    // In two halves: the processor looks ahead no further than some five vectors of such formulas, so that the length of their
+    // chains counts. The square never underflows: that would be an assist.
+    const V square = fma(r, r, V(0x1p-900));
+    const V low = fma(r, V(c[1]), V(c[0])), high = fma(V(c[4]), square, fma(r, V(c[3]), V(c[2])));
+    return fma(fma(high, square, low), square, r);
+  }
+}
+
+// For AVX-512's doubles, whose division takes 16 cycles a vector, more than all else: by an estimate 1 / d (1 + e), |e| <= 2^-14,
+// and what is left of a. `remainder(y)` is a - y d; for finite a.
+template <class V, class Remainder>
+NONLIN_INLINE V quotient_by_remainder(const V& a, const V& d, const Remainder& remainder) {
+  const V r = reciprocal_estimate(d), e = fnma(d, r, V(1)), rough = a * r, y = fma(rough, e, rough);
+  return fma(remainder(y), fma(r, e, r), y);
+}
+
+// a / d, within 0.501 ULP
+template <class V>
+NONLIN_INLINE V quotient(const V& a, const V& d) {
+  if constexpr (V::has_table16)
+    return quotient_by_remainder(a, d, [&](const V& y) NONLIN_INLINE_LAMBDA { return fnma(y, d, a); });
+  else
+    return a / d;
+}
+
+// 1 / d = r (1 + e + e^2 + e^3), sooner than the quotient
+template <class V>
+NONLIN_INLINE V reciprocal(const V& d) {
+  const V r = reciprocal_estimate(d), e = fnma(d, r, V(1));
+  return fma(fma(fma(e, e, e), e, e), r, r);
+}
 
 // `powers`: exp_table's, or a multiple of them, which the result is then multiplied by
 template <class V>
-NONLIN_INLINE V exp_by_table(const V& x, const float (&powers)[16]) {
-  using c = exp_constants<float>;
-  const V t = fma(x, V(c::log2e), V(exp_table::round)), n = t - V(exp_table::round);
-  const V r = within(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)), exp_table::reach);
-  const V q = fma(fma(r, V(exp_table::c3), V(exp_table::c2)) * r, r, r), power = lookup16(powers, t);
+NONLIN_INLINE V exp_by_table(const V& x, const element_of<V> (&powers)[16]) {
+  using T = element_of<V>;
+  using c = exp_constants<T>;
+  using table = exp_table<T>;
+  const V t = fma(x, V(c::log2e), V(table::round)), n = t - V(table::round);
+  const V r = within(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)), exp_table_reach<T>);
+  const V q = expm1_near_0(r), power = lookup16(powers, t);
   return scalef(fma(power, q, power), n);
 }
 
@@ -272,8 +349,8 @@ inline constexpr T exp_highest = sizeof(T) == 4 ? T(89) : T(710);
 template <class V>
 NONLIN_INLINE V exp(const V& x) {
   using T = element_of<V>;
-  if constexpr (V::has_table32) {
-    return exp_by_table(x, exp_table::power);
+  if constexpr (has_exp_table<V>) {
+    return exp_by_table(x, exp_table<T>::power);
   } else {
     const auto far = abs(x) > V(exp_is_normal<T>);
     if (any(far)) [[unlikely]] {
@@ -295,7 +372,7 @@ struct raised {
 struct raised_exp_table {
   alignas(64) float power[16];
   constexpr raised_exp_table() : power() {
-    for (int k = 0; k < 16; ++k) power[k] = exp_table::power[k] * 0x1p+60f;
+    for (int k = 0; k < 16; ++k) power[k] = exp_table<float>::power[k] * 0x1p+60f;
   }
 };
 inline constexpr raised_exp_table raised_table;
@@ -311,13 +388,48 @@ NONLIN_INLINE V exp_raised(const V& x) {
   }
 }
 
+template <int F>
+struct scaled_expm1_c {  // exact for F = 1 and 2
+  double c[6];
+  constexpr scaled_expm1_c() : c() {
+    double f = F * F;
+    for (int k = 0; k < 6; ++k, f *= F) c[k] = f * exp_table<double>::expm1_c[k];
+  }
+};
+
+// e^(F x) = power (1 + q), for power - 1 + power q: q is exact relatively
+template <int F, class V>
+struct expm1_by_table {
+  static constexpr scaled_expm1_c<F> scaled{};
+  V power, q;
+
+  NONLIN_INLINE explicit expm1_by_table(const V& x) {
+    using T = element_of<V>;
+    using c = exp_constants<T>;
+    using table = exp_table<T>;
+    constexpr auto& a = scaled.c;
+    const V t = fma(x, V(F * c::log2e), V(table::round)), n = t - V(table::round);
+    const V r = fnma(n, V(c::ln2_lo / F), fnma(n, V(c::ln2_hi / F), x)), square = fma(r, r, V(0x1p-900));
+    const V low = fma(r, V(a[1]), V(a[0])), middle = fma(r, V(a[3]), V(a[2])), high = fma(r, V(a[5]), V(a[4]));
+    const V p = fma(fma(high, square, middle), square, low);
+    q = fma(r, V(F), fma(p * r, r, lookup16(table::rest, t)));
+    power = scalef(lookup16(table::power, t), n);
+  }
+};
+
 // expm1 for x <= 1 or so: e^x - 1 = 2^n q + (2^n - 1), which keeps all digits of a small x. -1 below.
 template <class V>
 NONLIN_INLINE V expm1_negative(const V& x) {
   using T = element_of<V>;
-  const auto e = exp_parts(at_least(x, V(sizeof(T) == 4 ? T(-20) : T(-40))));
-  const V s = power_of(e, T(0));
-  return fma(s, e.q, s - V(1));
+  const V near = at_least(x, V(sizeof(T) == 4 ? T(-20) : T(-40)));
+  if constexpr (V::has_table16) {
+    const expm1_by_table<1, V> e(near);
+    return fma(e.power, e.q, e.power - V(1));
+  } else {
+    const auto e = exp_parts(near);
+    const V s = power_of(e, T(0));
+    return fma(s, e.q, s - V(1));
+  }
 }
 
 // factor e^x for x <= 0, with one rounding where it is subnormal, for any factor

@@ -53,11 +53,11 @@ struct logistic_tail {
     raised = fma(scale, e.q, scale);
     y = raised * V(down);
   }
-  NONLIN_INLINE V raised_sigma() const { return raised / (y + V(1)); }
+  NONLIN_INLINE V raised_sigma() const { return quotient(raised, y + V(1)); }
   // factor sigma(-t), the factor taken in before anything is rounded
   NONLIN_INLINE V times(const V& factor) const {
     const V s = factor * scale;
-    return fma(s, e.q, s) / (y + V(1)) * V(down);
+    return quotient(fma(s, e.q, s), y + V(1)) * V(down);
   }
 };
 
@@ -83,6 +83,23 @@ NONLIN_INLINE V by_sigmoid(const V& factor, const V& x, const Tail& tail) {
     return select(far, tail(x), over_1_plus_exp(factor, select(far, V(0), x)));
   return over_1_plus_exp(factor, x);
 }
+
+// sigma(x) = 2^n / (2^n + E) = 2^n scaled, E = e^-(x - n ln 2), by a table of E and without a division. Nothing overflows.
+template <class V>
+struct logistic_by_table {
+  using T = element_of<V>;
+  using c = exp_constants<T>;
+  using table = exp_table<T>;
+  V n, d;  // sigma = 2^floor(n) / d
+
+  NONLIN_INLINE explicit logistic_by_table(const V& x) {
+    const V t = fma(x, V(c::log2e), V(table::round)), k = t - V(table::round);
+    const V r = within(fma(k, V(c::ln2_lo), fms(k, V(c::ln2_hi), x)), exp_table_reach<T>);
+    n = at_most(k, V(58));  // from there 2^n + E is 2^n
+    const V root = lookup16(inverse_table.power, t);
+    d = fma(root, expm1_near_0(r), scalef(V(1), n) + root);
+  }
+};
 
 // -- beyond the tables ------------------------------------------------------------------------------------------------
 //   There y = e^-t is small: 1 / (1 + y) is a few terms of its series, no division, and results are scaled quietly.
@@ -145,6 +162,9 @@ NONLIN_INLINE V sigmoid(const V& x) {
     const V y = table_polynomial(off_integers(x), slot, sigmoid_table::c);
     return unless_beyond(beyond_slots(slot, round_to_1), x, y,
                          [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_far(v); });
+  } else if constexpr (V::has_table16) {
+    const logistic_by_table<V> p(x);
+    return scalef(reciprocal(p.d), p.n);
   } else {
     return by_sigmoid(V(1), x, [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_anywhere(v); });
   }
@@ -154,7 +174,7 @@ NONLIN_INLINE V sigmoid(const V& x) {
 template <class V>
 NONLIN_INLINE V sigmoid_slope_anywhere(const V& t, element_of<V> factor) {
   const logistic_tail<V> p(at_most(t, V(logistic_tail<V>::end)));
-  return p.raised / square_of_1_plus(p.y) * V(factor * logistic_tail<V>::down);
+  return quotient(p.raised, square_of_1_plus(p.y)) * V(factor * logistic_tail<V>::down);
 }
 
 // for any x
@@ -200,6 +220,10 @@ NONLIN_INLINE V silu(const V& x) {
     const V y = x * table_polynomial(off_integers(x), slot, sigmoid_table::c);
     return unless_beyond(beyond_slots(slot, round_to_1), x, y,
                          [](const V& v) NONLIN_INLINE_LAMBDA { return silu_far(v); });
+  } else if constexpr (V::has_table16) {
+    const logistic_by_table<V> p(x);
+    const V y = quotient(at_least(x, V(-2000)), p.d);
+    return scalef(at_most(V(std::numeric_limits<element_of<V>>::max()), y), p.n);  // of +inf y is NaN
   } else {
     return by_sigmoid(x, x, [](const V& v) NONLIN_INLINE_LAMBDA { return silu_anywhere(v); });
   }
@@ -235,7 +259,7 @@ NONLIN_INLINE V silu_slope(const V& x, const V& low) {
   const V s = power_or_least(e), em1 = fma(s, e.q, s - V(1)), root_exp(root::exp);
   const V numerator = d + fma(root_exp, em1, rest);
   const V scaled_y = fma(root_exp, e.q, V(root::exp_lo)) + root_exp;  // y / 2^n
-  const V w = scale_down(scaled_y * numerator / square_of_1_plus(s * scaled_y), e.n);
+  const V w = scale_down(quotient(scaled_y * numerator, square_of_1_plus(s * scaled_y)), e.n);
   return select(x < V(0), w, V(1) - w);
 }
 

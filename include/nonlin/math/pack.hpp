@@ -44,7 +44,8 @@ struct pack {
   using element = typename V::element;
   using mask_type = pack_mask<V>;
   static constexpr std::size_t size = 4 * V::size;
-  static constexpr bool has_fma = V::has_fma, has_scalef = V::has_scalef, has_table32 = false, has_powers8 = nonlin::has_powers8<V>;
+  static constexpr bool has_fma = V::has_fma, has_scalef = V::has_scalef, has_table32 = V::has_table32, has_table16 = V::has_table16;
+  static constexpr bool has_powers8 = nonlin::has_powers8<V>;
 
   V a, b, c, d;
 
@@ -84,6 +85,12 @@ struct pack {
 
   friend NONLIN_INLINE pack select(const mask_type& m, const pack& x, const pack& y) {
     return {select(m.a, x.a, y.a), select(m.b, x.b, y.b), select(m.c, x.c, y.c), select(m.d, x.d, y.d)};
+  }
+  friend NONLIN_INLINE pack lookup16(const element (&t)[16], const pack& x) {
+    return {lookup16(t, x.a), lookup16(t, x.b), lookup16(t, x.c), lookup16(t, x.d)};
+  }
+  friend NONLIN_INLINE pack within(const pack& x, element end) {
+    return {within(x.a, end), within(x.b, end), within(x.c, end), within(x.d, end)};
   }
   friend NONLIN_INLINE pack powers8(const std::uint32_t (&t)[8], const pack& x) {
     return {powers8(t, x.a), powers8(t, x.b), powers8(t, x.c), powers8(t, x.d)};

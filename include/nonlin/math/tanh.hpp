@@ -29,6 +29,13 @@ NONLIN_INLINE V tanh(const V& x) {
     return with_sign(y, x);
   } else {
     const V z = at_most(abs(x), V(sizeof(T) == 4 ? T(9.1) : T(19.1)));  // 1 - 2^-26 (2^-55): rounds to 1
+    if constexpr (V::has_table16) {
+      const expm1_by_table<2, V> e(z);
+      const V em1 = fma(e.power, e.q, e.power - V(1));
+      // the remainder by em1 + 2 itself, not by what it is rounded to: 2.3 ULP for 3.4
+      const auto remainder = [&](const V& y) NONLIN_INLINE_LAMBDA { return fnma(y, em1, fnma(y, V(2), em1)); };
+      return with_sign(quotient_by_remainder(em1, em1 + V(2), remainder), x);
+    }
     const auto e = exp_parts(z + z);
     const V s = power_of(e, T(0)), em1 = fma(s, e.q, s - V(1));
     return with_sign(em1 / (em1 + V(2)), x);

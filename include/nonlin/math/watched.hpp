@@ -64,7 +64,7 @@ struct watched {
   using marks_type = typename V::marks_type;
   using mask_type = watched_mask<V, Thorough>;
   static constexpr std::size_t size = V::size;
-  static constexpr bool has_fma = V::has_fma, has_scalef = V::has_scalef, has_table32 = V::has_table32;
+  static constexpr bool has_fma = V::has_fma, has_scalef = V::has_scalef, has_table32 = V::has_table32, has_table16 = V::has_table16;
 
   V v;
   marks_type marks;
