@@ -2,7 +2,7 @@
 // tanh x = expm1(2|x|) / (expm1(2|x|) + 2) with the sign of x: relative accuracy at 0, no cancellation
 // anywhere. Where a vector register holds a table (AVX-512, float): 32 intervals, a polynomial of degree 4
 // in each, without exponential or division; 1.74 ULP at .18 ns an element against .285 for the other (see
-// bench/README.md).
+// bench/README.md). Double on AVX-512: expm1 by a table of 16, see exp.hpp.
 #pragma once
 #include "exp.hpp"
 
@@ -32,9 +32,9 @@ NONLIN_INLINE V tanh(const V& x) {
     if constexpr (V::has_table16) {
       const expm1_by_table<2, V> e(z);
       const V em1 = fma(e.power, e.q, e.power - V(1));
-      // the remainder by em1 + 2 itself, not by what it is rounded to: 2.3 ULP for 3.4
-      const auto remainder = [&](const V& y) NONLIN_INLINE_LAMBDA { return fnma(y, em1, fnma(y, V(2), em1)); };
-      return with_sign(quotient_by_remainder(em1, em1 + V(2), remainder), x);
+      // the excess by em1 + 2 itself, not by what it is rounded to: 2.3 ULP for 3.4
+      const auto excess = [&](const V& y) NONLIN_INLINE_LAMBDA { return fma(y, em1, fms(y, V(2), em1)); };
+      return with_sign(quotient_by_excess(em1, em1 + V(2), excess), x);
     }
     const auto e = exp_parts(z + z);
     const V s = power_of(e, T(0)), em1 = fma(s, e.q, s - V(1));
