@@ -198,7 +198,7 @@ TEST_CASE("special values with other parameters", "[special]") {
     }
   }
   SECTION("Swish") {
-    for (const double beta : {0.0, 0.5, 1.702, -1.0, 1e-3, 30.0, 1e-20, 1e20}) {
+    for (const double beta : {0.0, 0.5, 1.702, -1.0, 1e-3, 30.0, 1e-20, 1e20, 1e-160, -1e-160, 1e300, -1e300}) {
       INFO("beta " << beta);
       check_all(nonlin::Swish{beta});
     }

@@ -30,7 +30,12 @@ struct scaled_argument {
     using T = element_of<V>;
     const V end(beta == 0 ? std::numeric_limits<T>::max() : infinity<T>());  // 0 infinity is 0 here
     // A tiny beta takes a part of x's exponent, or its last digits would be lost.
-    const double shift = beta < 0x1p-64 && beta > -0x1p-64 ? 0x1p-64 : 1, scaled_beta = beta / shift;
+    const double shift = beta < 0x1p-64 && beta > -0x1p-64 ? 0x1p-64 : 1, scaled = beta / shift;
+    // One beyond T's normal numbers is the last of them: 0 times infinity would be NaN.
+    constexpr double least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+    const double size = scaled < 0 ? -scaled : scaled;
+    const double within = size > most ? most : beta != 0 && size < least ? least : size;
+    const double scaled_beta = scaled < 0 ? -within : within;
     const V x = at_least(at_most(any_x, end), -end) * V(shift);
     const V b(scaled_beta), rest(scaled_beta - static_cast<double>(static_cast<T>(scaled_beta)));
     hi = x * b;
