@@ -260,6 +260,7 @@ class arena {
   std::size_t offset(const void* p) const { return static_cast<std::size_t>(static_cast<const unsigned char*>(p) - memory_); }
   template <class T>
   std::span<const T> in(const std::vector<unsigned char>& copy, std::span<T> a) const {
+    if (a.empty()) return {};
     return {reinterpret_cast<const T*>(copy.data() + offset(a.data())), a.size()};
   }
   void check_untouched(bool everywhere) const {
