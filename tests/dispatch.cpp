@@ -16,7 +16,7 @@
 namespace {
 
 constexpr nonlin::isa every_isa[] = {nonlin::isa::scalar, nonlin::isa::sse2, nonlin::isa::avx2,
-                                     nonlin::isa::avx512, nonlin::isa::neon};
+                                     nonlin::isa::avx512, nonlin::isa::neon, nonlin::isa::wasm};
 
 // Tells with how many lanes it was called.
 struct probe {
@@ -61,6 +61,7 @@ constexpr std::size_t lanes_of(nonlin::isa which) {
       return 32 / sizeof(T);
     case nonlin::isa::sse2:
     case nonlin::isa::neon:
+    case nonlin::isa::wasm:
       return 16 / sizeof(T);
     default:
       return 1;
@@ -106,13 +107,16 @@ TEST_CASE("available instruction sets", "[dispatch]") {
 #elif defined(__aarch64__)
   CHECK(list.size() == 2);
   CHECK(list.contains(nonlin::isa::neon));
+#elif defined(__wasm_simd128__)
+  CHECK(list.size() == 2);
+  CHECK(list.contains(nonlin::isa::wasm));
 #endif
 }
 
 TEST_CASE("names of instruction sets", "[dispatch]") {
   std::set<std::string> names;
   for (const nonlin::isa i : every_isa) names.insert(nonlin::to_string(i));
-  CHECK(names == std::set<std::string>{"scalar", "sse2", "avx2", "avx512", "neon"});
+  CHECK(names == std::set<std::string>{"scalar", "sse2", "avx2", "avx512", "neon", "wasm"});
   static_assert(nonlin::to_string(nonlin::isa::avx2)[3] == '2');
 }
 
@@ -236,8 +240,8 @@ TEST_CASE("NONLIN_ISA", "[dispatch]") {
   if (cannot_start_itself(first)) return;
   const nonlin::isa best = nonlin::available_isas().back();
   for (const nonlin::isa i : every_isa) {
-    // the name of one that the machine lacks gives the next best; x86 is below NEON
-    const nonlin::isa want = i == nonlin::isa::neon ? best : best_up_to(i);
+    // the name of one that the machine lacks gives the next best; x86 is below the others
+    const nonlin::isa want = i >= nonlin::isa::neon ? best : best_up_to(i);
     check_child(first, nonlin::to_string(i), want);
   }
   check_child(first, nullptr, best);

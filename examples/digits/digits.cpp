@@ -184,7 +184,7 @@ void print_help() {
       "  --data FILE        the images (default %s)\n"
       "  --plot FILE        where to draw the learning curves (default %s)\n"
       "  --help\n"
-      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon) forces an instruction set.\n",
+      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon, wasm) forces an instruction set.\n",
       Options{}.epochs, Options{}.data.c_str(), Options{}.plot.c_str());
 }
 

@@ -317,7 +317,7 @@ void print_help() {
       "  --width N    units in each of the %d layers, and samples (default %d)\n"
       "  --plot FILE  where to draw the gradients (default %s)\n"
       "  --help\n"
-      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon) forces an instruction set.\n",
+      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon, wasm) forces an instruction set.\n",
       layer_count, Options{}.width, Options{}.plot.c_str());
 }
 

@@ -203,7 +203,7 @@ void print_help() {
       "  --tokens N      (default %zu)\n"
       "  --vocabulary N  classes (default %zu)\n"
       "  --help\n"
-      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon) forces an instruction set.\n",
+      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon, wasm) forces an instruction set.\n",
       Options{}.tokens, Options{}.vocabulary);
 }
 

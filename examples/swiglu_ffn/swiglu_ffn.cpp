@@ -296,7 +296,7 @@ void print_help() {
       "  --hidden N         width between; without a gate 3/2 of it (default %d)\n"
       "  --repetitions N    of which the fastest counts (default %d)\n"
       "  --help\n"
-      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon) forces an instruction set.\n",
+      "The environment variable NONLIN_ISA (scalar, sse2, avx2, avx512, neon, wasm) forces an instruction set.\n",
       defaults.unit.c_str(), unit_names().c_str(), static_cast<int>(defaults.batch),
       static_cast<int>(defaults.model), static_cast<int>(defaults.hidden),
       static_cast<int>(defaults.repetitions));

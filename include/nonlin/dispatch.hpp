@@ -13,7 +13,7 @@
 
 namespace nonlin {
 
-enum class isa { scalar, sse2, avx2, avx512, neon };
+enum class isa { scalar, sse2, avx2, avx512, neon, wasm };
 
 // One for the program, whatever the flags of its files, so outside the tagged namespace. (Not in a namespace
 // `detail`: there is one within the tagged namespace, and this would become a part of that.)
@@ -23,7 +23,7 @@ inline constinit std::atomic<int> active_isa{-1};  // -1 until first asked for
 
 inline namespace NONLIN_ABI {
 
-// "scalar", "sse2", "avx2", "avx512", "neon": the names that NONLIN_ISA takes.
+// "scalar", "sse2", "avx2", "avx512", "neon", "wasm": the names that NONLIN_ISA takes.
 constexpr const char* to_string(isa which) noexcept {
   switch (which) {
     case isa::sse2:
@@ -34,6 +34,8 @@ constexpr const char* to_string(isa which) noexcept {
       return "avx512";
     case isa::neon:
       return "neon";
+    case isa::wasm:
+      return "wasm";
     default:
       return "scalar";
   }
@@ -101,7 +103,7 @@ inline isa clamped(isa wish) noexcept {
 }
 
 inline isa isa_by_environment() noexcept {
-  isa wish = isa::neon;  // the highest
+  isa wish = isa::wasm;  // the highest
   if (const char* name = std::getenv("NONLIN_ISA")) {
     for (const isa i : {isa::scalar, isa::sse2, isa::avx2, isa::avx512}) {
       const char *a = name, *b = to_string(i);

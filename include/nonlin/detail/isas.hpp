@@ -30,6 +30,13 @@
 #else
 #define NONLIN_ISAS(ROW) ROW(neon, true)
 #endif
+#elif defined(__wasm_simd128__)
+#include "../isa/wasm.hpp"
+#if !defined(NONLIN_STATIC_DISPATCH)
+#define NONLIN_ISAS(ROW) ROW(wasm, true) ROW(scalar, true)
+#else
+#define NONLIN_ISAS(ROW) ROW(wasm, true)
+#endif
 #else
 #define NONLIN_ISAS(ROW) ROW(scalar, true)
 #endif
