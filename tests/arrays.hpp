@@ -18,10 +18,10 @@
 template <class T>
 constexpr std::array<T, 5> nans() {
   using B = bits_of<T>;
-  const B quiet = std::bit_cast<B>(std::numeric_limits<T>::quiet_NaN()), sign = B(1) << (sizeof(T) * 8 - 1);
-  const B infinity = std::bit_cast<B>(std::numeric_limits<T>::infinity());
-  return {std::bit_cast<T>(quiet), std::bit_cast<T>(quiet | sign), std::bit_cast<T>(quiet | B(0x1234)),
-          std::bit_cast<T>(infinity | B(1)), std::bit_cast<T>(infinity | sign | B(0x4321))};
+  const B quiet = bit_cast<B>(std::numeric_limits<T>::quiet_NaN()), sign = B(1) << (sizeof(T) * 8 - 1);
+  const B infinity = bit_cast<B>(std::numeric_limits<T>::infinity());
+  return {bit_cast<T>(quiet), bit_cast<T>(quiet | sign), bit_cast<T>(quiet | B(0x1234)),
+          bit_cast<T>(infinity | B(1)), bit_cast<T>(infinity | sign | B(0x4321))};
 }
 
 // Ordinary numbers for the most part, between them random bit patterns and the numbers where something

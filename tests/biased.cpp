@@ -352,7 +352,7 @@ TEMPLATE_TEST_CASE("biased: bad calls", "[biased][bad]", float, double) {
   const T* const null = nullptr;
   check_refused([&] { c.forward(x, b6, y, &s); }, {"nonlin::forward", "b", "6", "5"});
   check_refused([&] { c.forward(x, b7, y, nullptr); }, {"nonlin::forward", "b", "7", "x", "30"});
-  check_refused([&] { c.forward(x, span(b.data(), 0), y, nullptr); },
+  check_refused([&] { c.forward(x, span(b.data(), std::size_t{0}), y, nullptr); },
                 {"nonlin::forward", "b", "0", "x", "30"});
   check_refused([&] { c.forward(x31, b, y31, &s); }, {"nonlin::forward", "x", "31", "3", "5", "2"});
   check_refused([&] { c.forward(x, b, y31, &s); }, {"nonlin::forward", "x", "y", "30", "31"});

@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("cross-entropy of labels out of range", "[cross_entropy][bad]
   using T = TestType;
   arrays<T> a;
   const std::vector<T> x = a.x;
-  for (const std::size_t at : {0, 7, 11}) {
+  for (const std::size_t at : {0U, 7U, 11U}) {
     const std::string index = std::to_string(at), place = "labels[" + index + "]";
     a.labels.assign(12, 4);
     for (const std::int64_t wrong : {5, 6, 127, 1 << 30}) {

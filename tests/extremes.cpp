@@ -14,13 +14,13 @@ std::vector<T> extremes() {
   std::mt19937_64 random(11);
   const bits_of<T> least_normal = bits(limits::min()), largest = bits(limits::max());
   for (std::size_t i = 0; i < 200; ++i) {
-    x.push_back(std::bit_cast<T>(static_cast<bits_of<T>>(random() % least_normal)));
-    x.push_back(std::bit_cast<T>(static_cast<bits_of<T>>(largest - random() % least_normal)));
+    x.push_back(bit_cast<T>(static_cast<bits_of<T>>(random() % least_normal)));
+    x.push_back(bit_cast<T>(static_cast<bits_of<T>>(largest - random() % least_normal)));
   }
   for (bits_of<T> i = 0; i < 20; ++i) {
-    x.push_back(std::bit_cast<T>(i));
-    x.push_back(std::bit_cast<T>(static_cast<bits_of<T>>(least_normal - 10 + i)));
-    x.push_back(std::bit_cast<T>(static_cast<bits_of<T>>(largest - i)));
+    x.push_back(bit_cast<T>(i));
+    x.push_back(bit_cast<T>(static_cast<bits_of<T>>(least_normal - 10 + i)));
+    x.push_back(bit_cast<T>(static_cast<bits_of<T>>(largest - i)));
   }
   const std::size_t half = x.size();
   for (std::size_t i = 0; i < half; ++i) x.push_back(-x[i]);

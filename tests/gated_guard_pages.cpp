@@ -112,7 +112,7 @@ void check(const compiled::gated<T> &unit) {
           wrong += m.wrong();
         }
       }
-      for (const std::size_t i : {0, 1, 2, 3, 4, 5, 6, 7, 8}) (void)m.input(i, 0, end);  // none for the next
+      for (const std::size_t i : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) (void)m.input(i, 0, end);  // none for the next
     }
     CHECK(wrong == 0);
   }

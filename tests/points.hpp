@@ -17,7 +17,7 @@ inline std::size_t point_count(std::size_t by_default) {
 
 template <class T>
 T random_of_all(std::mt19937_64& random) {
-  return std::bit_cast<T>(static_cast<bits_of<T>>(random()));
+  return bit_cast<T>(static_cast<bits_of<T>>(random()));
 }
 
 // About n finite numbers.

@@ -92,7 +92,7 @@ void check_options(const A& act) {
   };
   // masks
   const std::vector<T> mask(240, T(0));
-  for (const std::size_t n : {0, 1, 19, 21, 60 + 20, 100, 119, 121, 240}) {
+  for (const std::size_t n : {0U, 1U, 19U, 21U, 60U + 20U, 100U, 119U, 121U, 240U}) {
     const std::string size = std::to_string(n);
     check_refused(with({.mask = additive_mask<T>(mask.data(), n)}),
                   {"nonlin::forward", "additive_mask", size.c_str(), "outer 6", "axis 5", "inner 4"});
@@ -103,7 +103,7 @@ void check_options(const A& act) {
   check_refused(with({.mask = additive_mask<T>(y.data() + 7, 20)}),
                 {"nonlin::forward", "y", "additive_mask", "overlaps"});
   // log sum exp
-  for (const std::size_t n : {0, 1, 23, 25, 120}) {
+  for (const std::size_t n : {0U, 1U, 23U, 25U, 120U}) {
     const std::string size = std::to_string(n);
     check_refused(with({.log_sum_exp = log_sum_exp_to<T>(memory.data(), n)}),
                   {"nonlin::forward", "log_sum_exp_to", size.c_str(), "24", "rows"});
@@ -132,7 +132,7 @@ void check_options(const A& act) {
   CHECK(x == std::vector<T>(120, T(1)));
 
   // and what fits
-  for (const std::size_t outer : {1, 2, 3, 6}) {
+  for (const std::size_t outer : {1U, 2U, 3U, 6U}) {
     CHECK_NOTHROW(with(
         {.mask = additive_mask<T>(mask.data(), outer * 20), .log_sum_exp = log_sum_exp_to<T>(log_sum)})());
   }

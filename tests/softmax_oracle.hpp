@@ -44,7 +44,7 @@ double ulps(T got, real exact, double least = 0) {
   using limits = std::numeric_limits<T>;
   const real size = std::max(std::abs(exact), static_cast<real>(least));
   // the power of two below it, by its bits: there are millions to measure
-  T power = std::bit_cast<T>(static_cast<bits_of<T>>(bits(static_cast<T>(size)) & bits(limits::infinity())));
+  T power = bit_cast<T>(static_cast<bits_of<T>>(bits(static_cast<T>(size)) & bits(limits::infinity())));
   if (power > size) power /= 2;
   const real unit = std::max(static_cast<real>(power) * limits::epsilon(), static_cast<real>(limits::denorm_min()));
   return static_cast<double>(std::abs(static_cast<real>(got) - exact) / unit);

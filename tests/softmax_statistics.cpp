@@ -29,7 +29,7 @@ using cuts = std::vector<std::size_t>;
 
 cuts random_cuts(std::size_t n, std::size_t parts, std::mt19937_64& random) {
   cuts c{0, n};
-  while (c.size() <= parts) c.push_back(random() % (n + 1));
+  while (c.size() <= parts) c.push_back(static_cast<std::size_t>(random() % (n + 1)));
   std::sort(c.begin(), c.end());
   return c;
 }
@@ -65,10 +65,10 @@ void check_cuts(const std::vector<T>& x, const cuts& c, double scale, const orac
     stats.push_back(compiled::statistics<T>(part(x, c[k], c[k + 1]), scale));
   // any two of them, until one is left
   while (stats.size() > 1) {
-    std::swap(stats[random() % stats.size()], stats.back());
+    std::swap(stats[static_cast<std::size_t>(random() % stats.size())], stats.back());
     const softmax_stats last = stats.back();
     stats.pop_back();
-    softmax_stats& other = stats[random() % stats.size()];
+    softmax_stats& other = stats[static_cast<std::size_t>(random() % stats.size())];
     other = random() % 2 == 0 ? merge(other, last) : merge(last, other);
   }
   std::vector<T> y(x.size()), log_y(x.size());
@@ -100,13 +100,13 @@ TEMPLATE_TEST_CASE("parts of a row merged", "[softmax][statistics]", float, doub
       for (const double scale : {1.0, -0.7}) {
         if (scale != 1 && (kind >= ordinary_row_kinds || kind == 30 || kind == 35 || kind == 36)) continue;
         largest worst;
-        for (const std::size_t n : {1, 2, 7, 33, 70, 300}) {
+        for (const std::size_t n : {1U, 2U, 7U, 33U, 70U, 300U}) {
           const std::vector<T> x = row_of<T>(kind, n);
           const oracle::softmax_row want = exact_row(x, scale);
           if (n <= 70) {
             for (std::size_t at = 0; at <= n; ++at) check_cuts(x, {0, at, n}, scale, want, random, worst);
           }
-          for (const std::size_t parts : {3, 5, 16}) {
+          for (const std::size_t parts : {3U, 5U, 16U}) {
             check_cuts(x, random_cuts(n, parts, random), scale, want, random, worst);
           }
         }
@@ -122,7 +122,7 @@ TEMPLATE_TEST_CASE("parts of a row merged", "[softmax][statistics]", float, doub
 TEMPLATE_TEST_CASE("a row over threads", "[softmax][statistics]", float, double) {
   using T = TestType;
   constexpr std::size_t n = 100003, threads = 4;
-  for (const std::size_t kind : {0, 3, 18, 28}) {
+  for (const std::size_t kind : {0U, 3U, 18U, 28U}) {
     const std::vector<T> x = row_of<T>(kind, n);
     const oracle::softmax_row want = exact_row(x, 1);
     std::vector<T> y(n), log_y(n);
@@ -207,7 +207,7 @@ TEMPLATE_TEST_CASE("statistics of what is special", "[softmax][statistics]", flo
   using T = TestType;
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   on_each_isa([&](nonlin::isa isa) {
-    for (const std::size_t n : {1, 3, 20, 33, 200}) {
+    for (const std::size_t n : {1U, 3U, 20U, 33U, 200U}) {
       INFO(nonlin::to_string(isa) << ", " << n << " elements");
       std::vector<T> x(n, -inf), y(n, T(7));
       const softmax_stats hidden = compiled::statistics<T>(x);

@@ -133,7 +133,7 @@ struct cross_entropy_call {
         message << "nonlin::" << function << ": labels[" << i << "] is ";
         if (label < 0) message << "-";
         const auto magnitude = label < 0 ? 0 - static_cast<std::uint64_t>(label) : static_cast<std::uint64_t>(label);
-        fail((message << std::size_t{magnitude} << ", there are " << job.shape.axis << " classes").c_str());
+        fail((message << magnitude << ", there are " << job.shape.axis << " classes").c_str());
       }
     }
     return count;

@@ -38,7 +38,7 @@ class text {
     buffer_[length_] = 0;
     return *this;
   }
-  text& operator<<(std::size_t number) noexcept {
+  text& operator<<(std::uint64_t number) noexcept {
     char digits[24];
     char* p = digits + sizeof digits;
     *--p = 0;

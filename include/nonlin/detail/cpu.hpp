@@ -14,6 +14,7 @@ inline namespace NONLIN_ABI {
 namespace detail {
 
 struct cpu_features {
+  bool sse2 = false;
   bool avx2 = false;    // AVX2, FMA, F16C, BMI, BMI2, LZCNT
   bool avx512 = false;  // avx2, and AVX-512 F, BW, DQ, VL
 };
@@ -23,6 +24,7 @@ inline cpu_features detect_cpu() noexcept {
   cpu_features cpu;
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return cpu;
+  cpu.sse2 = d >> 26 & 1;
   const bool fma = c >> 12 & 1, osxsave = c >> 27 & 1, avx = c >> 28 & 1, f16c = c >> 29 & 1;
   if (!fma || !osxsave || !avx || !f16c) return cpu;
   unsigned enabled = 0, high = 0;  // XCR0: which registers the operating system saves

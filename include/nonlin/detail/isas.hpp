@@ -6,12 +6,12 @@
 
 #include "../isa/scalar.hpp"
 
-#if defined(__x86_64__) || (defined(__i386__) && defined(__SSE2__))
+#if defined(__x86_64__) || (defined(__i386__) && (defined(__SSE2__) || !defined(NONLIN_STATIC_DISPATCH)))
 #if !defined(NONLIN_STATIC_DISPATCH)
 #include "../isa/avx2.hpp"
 #include "../isa/avx512.hpp"
 #include "../isa/sse2.hpp"
-#define NONLIN_ISAS(ROW) ROW(avx512, cpu.avx512) ROW(avx2, cpu.avx2) ROW(sse2, true) ROW(scalar, true)
+#define NONLIN_ISAS(ROW) ROW(avx512, cpu.avx512) ROW(avx2, cpu.avx2) ROW(sse2, cpu.sse2) ROW(scalar, true)
 #elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #include "../isa/avx512.hpp"
 #define NONLIN_ISAS(ROW) ROW(avx512, true)

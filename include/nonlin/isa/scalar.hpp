@@ -47,6 +47,14 @@
 #define NONLIN_OP NONLIN_INLINE
 #endif
 
+// The x87 computes in 80 bits, and rounds where the compiler happens to store. Every operation's result is rounded by a store,
+// or neither bounds nor "same x, same bits" would hold. (Of a double a second time: by 2^-11 ULP more than once.)
+#if __FLT_EVAL_METHOD__ != 0
+#define NONLIN_ROUND(x) __asm__("" : "+m"(x))
+#else
+#define NONLIN_ROUND(x)
+#endif
+
 namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace n_scalar {
@@ -71,7 +79,7 @@ template <class T>
 struct vec {
   using element = T;
   static constexpr std::size_t size = 1;
-#if defined(__FMA__) || defined(__aarch64__)
+#if defined(__FMA__) || defined(__aarch64__) || (defined(__FP_FAST_FMAF) && defined(__FP_FAST_FMA))
   static constexpr bool has_fma = true;
 #else
   static constexpr bool has_fma = false;
@@ -81,7 +89,9 @@ struct vec {
   NONLIN_OP vec() : v(0) {}
   NONLIN_OP vec(const vec& o) : v(o.v) {}
   template <number N>
-  NONLIN_OP vec(N a) : v(static_cast<T>(a)) {}
+  NONLIN_OP vec(N a) : v(static_cast<T>(a)) {
+    NONLIN_ROUND(v);
+  }
   NONLIN_OP vec& operator=(const vec& o) {
     v = o.v;
     return *this;
@@ -105,7 +115,7 @@ struct mask {
   NONLIN_OP bits_t bits(const vec<T>& a) { return __builtin_bit_cast(bits_t, a.v); }                         \
   NONLIN_OP vec<T> from_bits(bits_t u) { return vec<T>(__builtin_bit_cast(T, u)); }                          \
   NONLIN_OP vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
-    return vec<T>::has_fma ? vec<T>(__builtin_fma##suffix(a.v, b.v, c.v)) : vec<T>(a.v * b.v + c.v);         \
+    return vec<T>::has_fma ? vec<T>(__builtin_fma##suffix(a.v, b.v, c.v)) : vec<T>(vec<T>(a.v * b.v).v + c.v); \
   }                                                                                                          \
   NONLIN_OP vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
     return fma(a, b, vec<T>(-c.v));                                                                          \
@@ -154,6 +164,7 @@ struct mask {
 NONLIN_VEC(float, std::uint32_t, 23, f)
 NONLIN_VEC(double, std::uint64_t, 52, )
 #undef NONLIN_VEC
+#undef NONLIN_ROUND
 
 using words_register = std::uint64_t;
 NONLIN_OP words_register product(const words_register& a, std::uint32_t b) {
