@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <atomic>
-#include <cerrno>
 #include <thread>
 #endif
 
@@ -169,7 +168,7 @@ int run_child(const char* name, const char* value) {
     setenv(child_variable, "1", 1);
     char* const arguments[] = {path, const_cast<char*>(name), nullptr};
     execv(path, arguments);
-    _exit(errno == ENOEXEC ? 126 : 127);
+    _exit(126);
   }
   int status = 0;
   if (child < 0) return 126;

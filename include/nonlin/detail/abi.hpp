@@ -18,8 +18,8 @@
 // big they are.
 #define NONLIN_INLINE inline __attribute__((always_inline))
 
-// One digit a switch: 1 if on.
-#if defined(__SSE2__)
+// One digit a switch: 1 if on. (Machines that never meet in one program share one.)
+#if defined(__SSE2__) || defined(__wasm_simd128__)
 #define NONLIN_ABI_SSE2 1
 #else
 #define NONLIN_ABI_SSE2 0
@@ -54,7 +54,7 @@
 #else
 #define NONLIN_ABI_F16C 0
 #endif
-#if defined(__FMA__)
+#if defined(__FMA__) || (defined(__FP_FAST_FMAF) && defined(__FP_FAST_FMA))
 #define NONLIN_ABI_FMA 1
 #else
 #define NONLIN_ABI_FMA 0

@@ -49,7 +49,7 @@
 
 // The x87 computes in 80 bits, and rounds where the compiler happens to store. Every operation's result is rounded by a store,
 // or neither bounds nor "same x, same bits" would hold. (Of a double a second time: by 2^-11 ULP more than once.)
-#if __FLT_EVAL_METHOD__ != 0
+#if (defined(__i386__) || defined(__x86_64__)) && !defined(__SSE2_MATH__)
 #define NONLIN_ROUND(x) __asm__("" : "+m"(x))
 #else
 #define NONLIN_ROUND(x)
