@@ -124,22 +124,26 @@ inline float max_of_lanes(const vec<float>& a) {
   return t.v[0] > t.v[1] ? t.v[0] : t.v[1];
 }
 
-#define NONLIN_ZIP(T, low, high, even, odd)                                                                 \
+#define NONLIN_LANES(...) __VA_ARGS__
+#define NONLIN_SHUFFLE_(shuffle, a, b, ...) shuffle((a).bits(), (b).bits(), __VA_ARGS__)
+#define NONLIN_SHUFFLE(...) NONLIN_SHUFFLE_(__VA_ARGS__)
+#define NONLIN_ZIP(T, shuffle, low, high, even, odd)                                                        \
   inline void zip(const vec<T>& a, const vec<T>& b, vec<T>& first, vec<T>& second) {                        \
-    const auto x = low, y = high;                                                                           \
-    first.v = x;                                                                                            \
-    second.v = y;                                                                                           \
+    const vec<T> x(NONLIN_SHUFFLE(shuffle, a, b, NONLIN_LANES low));                                        \
+    second = vec<T>(NONLIN_SHUFFLE(shuffle, a, b, NONLIN_LANES high));                                      \
+    first = x;                                                                                              \
   }                                                                                                         \
   inline void unzip(const vec<T>& first, const vec<T>& second, vec<T>& a, vec<T>& b) {                      \
-    const auto x = even, y = odd;                                                                           \
-    a.v = x;                                                                                                \
-    b.v = y;                                                                                                \
+    const vec<T> x(NONLIN_SHUFFLE(shuffle, first, second, NONLIN_LANES even));                              \
+    b = vec<T>(NONLIN_SHUFFLE(shuffle, first, second, NONLIN_LANES odd));                                   \
+    a = x;                                                                                                  \
   }
-NONLIN_ZIP(float, __builtin_shufflevector(a.v, b.v, 0, 4, 1, 5), __builtin_shufflevector(a.v, b.v, 2, 6, 3, 7),
-           __builtin_shufflevector(first.v, second.v, 0, 2, 4, 6), __builtin_shufflevector(first.v, second.v, 1, 3, 5, 7))
-NONLIN_ZIP(double, __builtin_shufflevector(a.v, b.v, 0, 2), __builtin_shufflevector(a.v, b.v, 1, 3),
-           __builtin_shufflevector(first.v, second.v, 0, 2), __builtin_shufflevector(first.v, second.v, 1, 3))
+NONLIN_ZIP(float, wasm_i32x4_shuffle, (0, 4, 1, 5), (2, 6, 3, 7), (0, 2, 4, 6), (1, 3, 5, 7))
+NONLIN_ZIP(double, wasm_i64x2_shuffle, (0, 2), (1, 3), (0, 2), (1, 3))
 #undef NONLIN_ZIP
+#undef NONLIN_SHUFFLE
+#undef NONLIN_SHUFFLE_
+#undef NONLIN_LANES
 
 inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {
   return vec<float>(vec<float>::reg{p[at[0]], p[at[1]], p[at[2]], p[at[3]]});
