@@ -4,6 +4,7 @@
 // isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
 #include "../detail/begin.hpp"
@@ -34,7 +35,7 @@ struct mask;
     using element = T;                                                                                      \
     using reg [[gnu::vector_size(16)]] = T; /* of v128_t the compiler's operators take whole numbers */     \
     static constexpr std::size_t size = lanes;                                                              \
-    static constexpr bool has_fma = false, has_scalef = false, has_table32 = false;                         \
+    static constexpr bool has_fma = false, has_scalef = false, has_table32 = false, has_table16 = false;    \
     reg v;                                                                                                  \
     vec() : v(reg{}) {}                                                                                     \
     vec(const vec& o) : v(o.v) {}                                                                           \
