@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include "list.hpp"
+#include "points.hpp"
 #include "softmax_calls.hpp"
 #include "softmax_oracle.hpp"
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include "list.hpp"
+#include "points.hpp"
 #include "softmax_calls.hpp"
 #include "softmax_oracle.hpp"
 
@@ -119,7 +120,7 @@ TEMPLATE_TEST_CASE("backward of a million elements", "[softmax][gradient]", floa
   const std::size_t n = point_count(1 << 20);
   const axis_shape s{1, n, 1};
   // all of one sign, so that what a sum loses adds up
-  const std::vector<T> y(n, T(1.0 / n)), log_y(n, static_cast<T>(-std::log(double(n))));
+  const std::vector<T> y(n, static_cast<T>(1 / static_cast<double>(n))), log_y(n, static_cast<T>(-std::log(double(n))));
   std::vector<T> dy = gaussian<T>(n, 3), dx(n);
   for (T& t : dy) t = std::abs(t) + T(0.1);
   on_each_isa([&](nonlin::isa isa) {

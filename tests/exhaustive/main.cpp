@@ -1,7 +1,11 @@
 // nonlin_exhaustive: the accuracy certificate.
 //
 //   cmake --build build/release --target nonlin_exhaustive
-//   build/release/tests/exhaustive/nonlin_exhaustive --float --resume=/tmp/float.state --table=certificate.md
+//   cd build/release/tests/exhaustive
+//   ./nonlin_exhaustive --float --resume=/tmp/float.state --table=certificate.md      every float
+//   ./nonlin_exhaustive --float --range=39800000:42f00000 --range=b9800000:c2f00000 --table=certificate.md
+//                                                                                     2^-12 <= |x| <= 120: the page that is here
+//   ./nonlin_exhaustive --float --every=1024 --table=sample.md                        some seconds: what a test compares
 //
 // The inputs are cut into parts. Workers take the parts one after another and answer with a line for each
 // instruction set; the lines are the state file, too. Workers are processes, not threads, because a program has
@@ -15,12 +19,15 @@
 #include <unistd.h>
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <new>
@@ -53,6 +60,7 @@ struct part_of_plan {
   std::size_t subject;
   direction d;
   std::uint64_t first, last;
+  std::uint32_t every;
   std::vector<nonlin::isa> isas;
   std::uint64_t size() const { return last - first + 1; }
 };
@@ -73,7 +81,7 @@ part_key key_of(const everything& all, const part_of_plan& p, nonlin::isa isa) {
           all.of_float[p.subject]->name,
           to_string(p.d),
           nonlin::to_string(isa),
-          hex(p.first),
+          hex(p.first) + (p.every == 1 ? "" : "/" + std::to_string(p.every)),
           hex(p.last)};
 }
 
@@ -82,15 +90,16 @@ std::vector<part_of_plan> plan(const everything& all, const options& o) {
   for (const bool is_float : {true, false}) {
     if (!(is_float ? o.of_float : o.of_double)) continue;
     const std::uint64_t size = is_float ? part_traits<float>::part_size : part_traits<double>::part_size;
-    std::uint64_t first = 0, last = is_float ? 0xffffffff : o.points - 1;
-    if (is_float && o.range) first = o.range->first, last = o.range->second;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges(o.ranges.begin(), o.ranges.end());
+    if (!is_float || ranges.empty()) ranges = {{0, is_float ? 0xffffffff : o.points - 1}};
     for (std::size_t s = 0; s < all.of_float.size(); ++s) {
       const auto& wanted = o.activations;
       const std::string& name = all.of_float[s]->name;
       if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), name) == wanted.end()) continue;
       for (const direction d : o.directions) {
-        for (std::uint64_t at = first; at <= last; at = at / size * size + size) {
-          parts.push_back({is_float, s, d, at, std::min(last, at / size * size + size - 1), o.isas});
+        for (const auto& [first, last] : ranges) {
+          for (std::uint64_t at = first; at <= last; at = at / size * size + size)
+            parts.push_back({is_float, s, d, at, std::min(last, at / size * size + size - 1), is_float ? o.every : 1, o.isas});
         }
       }
     }
@@ -129,7 +138,7 @@ std::map<std::string, result> read_state(const std::string& file) {
 
 template <class T>
 std::vector<result> run(const everything& all, const part_of_plan& p, std::atomic<std::uint64_t>& done) {
-  return sweep<T>(all.get<T>(p.subject), p.d, p.isas, p.first, p.last, done);
+  return sweep<T>(all.get<T>(p.subject), p.d, p.isas, p.first, p.last, p.every, done);
 }
 
 void work(const everything& all, const std::vector<part_of_plan>& parts, shared_counters& shared, int out) {
@@ -243,11 +252,45 @@ void run_all(const everything& all, const std::vector<part_of_plan>& parts, cons
 
 std::string inputs_of(const options& o) {
   std::string text;
-  if (o.of_float)
-    text = o.range ? "the floats " + hex(o.range->first) + " to " + hex(o.range->second) : "every float";
+  if (o.of_float) {
+    text = o.every == 1 ? "every float" : "one float in " + std::to_string(o.every);
+    for (std::size_t i = 0; i < o.ranges.size(); ++i)
+      text += (i == 0 ? " of the bit patterns " : ", ") + hex(o.ranges[i].first) + " to " + hex(o.ranges[i].second);
+  }
   if (o.of_double)
     text += (text.empty() ? "" : " and ") + std::to_string(o.points) + " chosen doubles a case";
   return text;
+}
+
+std::string contents(const std::string& option, const std::string& file) {
+  std::ifstream in(file);
+  if (!in) fail(option + ": cannot read " + file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The worst results of a table, measured again; fails if one is not what the table says.
+int verify(const everything& all, const options& o) {
+  std::atomic<std::uint64_t> done{0};
+  int looked_at = 0, wrong = 0;
+  for (const read_row& r : rows_of(contents("--verify", o.verify))) {
+    const auto isa = std::find_if(o.isas.begin(), o.isas.end(), [&](nonlin::isa i) { return r.isa == nonlin::to_string(i); });
+    if (r.type != "float" || isa == o.isas.end() || r.at == "-") continue;
+    ++looked_at;
+    std::string now = "no such activation";
+    for (const auto& s : all.of_float) {
+      if (s->name != r.activation) continue;
+      const std::uint64_t bits = std::bit_cast<std::uint32_t>(std::strtof(r.at.c_str(), nullptr));
+      const direction d = r.direction == to_string(direction::forward) ? direction::forward : direction::derivative;
+      const found worst = sweep<float>(*s, d, {*isa}, bits, bits, 1, done)[0].ulp;
+      now = ulp_text(worst.error) + ", " + worst.got;
+    }
+    if (now == r.ulp + ", " + r.got) continue;
+    ++wrong;
+    std::printf("%s %s %s at %s: the table has %s, %s; now %s\n", r.activation.c_str(), r.direction.c_str(), r.isa.c_str(),
+                r.at.c_str(), r.ulp.c_str(), r.got.c_str(), now.c_str());
+  }
+  std::printf("%d worst results measured again, %d are others\n", looked_at, wrong);
+  return wrong != 0 || looked_at == 0;
 }
 
 int run_program(int argc, char** argv) {
@@ -255,6 +298,7 @@ int run_program(int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto& s : all.of_float) names.push_back(s->name);
   const options o = parse(argc, argv, names);
+  if (!o.verify.empty()) return verify(all, o);
   const std::vector<part_of_plan> parts = plan(all, o);
 
   // before the hour, not after it
@@ -303,6 +347,10 @@ int run_program(int argc, char** argv) {
 
   std::string wrong;
   for (const row& r : rows) wrong += faults(r);
+  if (!o.check.empty()) {
+    const std::string others = rows_missing_in(contents("--check", o.check), text);
+    if (!others.empty()) wrong += "Not in " + o.check + ":\n" + others;
+  }
   std::fputs(wrong.c_str(), stderr);
   return wrong.empty() ? 0 : 1;
 }

@@ -17,13 +17,16 @@ and its derivative on each instruction set, against wider oracles.
   --activation=NAME        only that one; may be given again
   --direction=DIRECTION    forward or derivative (default: both)
   --isa=NAME               scalar, sse2, avx2, avx512; may be given again (default: all of this machine)
-  --range=FIRST:LAST       only floats of these bit patterns, in hexadecimal, both included
+  --range=FIRST:LAST       only floats of these bit patterns, in hexadecimal, both included; may be given again
+  --every=N                one float in N, a power of two up to 2048
   --points=N               doubles a case (default: 1000000000)
   --threads=N              processes that work (default: one a CPU)
   --resume=FILE            keep finished parts in FILE, and do not do again those that are in it
   --table=FILE             write the table to FILE too, as Markdown
+  --check=FILE             each row must stand in FILE, digit by digit
+  --verify=FILE            no sweep: measure the worst result of each float row of the table in FILE again
 
-Ends with 1 if a result is beyond its header's bound or a special value is wrong, with 2 if an argument is, with 3
+Ends with 1 if a result is beyond its header's bound, a special value is wrong or a row is not that of FILE, with 2 if an argument is, with 3
 if a worker died.
 )";
 
@@ -75,7 +78,8 @@ options parse(int argc, char** argv, const std::vector<std::string>& names) {
       continue;
     }
     constexpr std::string_view with_value[] = {"--activation", "--direction", "--isa",    "--range",
-                                               "--points",     "--threads",   "--resume", "--table"};
+                                               "--points",     "--threads",   "--resume", "--table",
+                                               "--every",      "--check",     "--verify"};
     if (std::find(std::begin(with_value), std::end(with_value), option) == std::end(with_value)) {
       fail("unknown argument '" + std::string(argument) + "'");
     }
@@ -105,7 +109,15 @@ options parse(int argc, char** argv, const std::vector<std::string>& names) {
       const std::uint64_t last = number(option, std::string_view(value).substr(colon + 1), 16);
       if (last > 0xffffffff) fail("--range: a float has 32 bits");
       if (first > last) fail("--range: the first is above the last");
-      o.range = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)};
+      o.ranges.emplace_back(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
+    } else if (option == "--every") {
+      const std::uint64_t n = number(option, value, 10);
+      if (n == 0 || n > 2048 || (n & (n - 1)) != 0) fail("--every: a power of two, up to 2048");
+      o.every = static_cast<std::uint32_t>(n);
+    } else if (option == "--check") {
+      o.check = value;
+    } else if (option == "--verify") {
+      o.verify = value;
     } else if (option == "--points") {
       o.points = number(option, value, 10);
       if (o.points == 0) fail("--points: at least 1");
@@ -123,7 +135,7 @@ options parse(int argc, char** argv, const std::vector<std::string>& names) {
     o.of_float = only_float;
     o.of_double = only_double;
   }
-  if (o.range && only_double && !only_float) fail("--range is of floats, and --double leaves them out");
+  if ((!o.ranges.empty() || o.every != 1) && only_double && !only_float) fail("--range and --every are of floats, and --double leaves them out");
   if (o.isas.empty()) o.isas.assign(available.begin(), available.end());
   std::sort(o.isas.begin(), o.isas.end());
   o.isas.erase(std::unique(o.isas.begin(), o.isas.end()), o.isas.end());

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <nonlin/dispatch.hpp>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,10 +13,11 @@ struct options {
   std::vector<std::string> activations;  // empty: all
   std::vector<direction> directions = {direction::forward, direction::derivative};
   std::vector<nonlin::isa> isas;                                 // of this machine's, best last
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> range;  // of float, bit patterns
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges;   // of float, bit patterns; empty: all
+  std::uint32_t every = 1;                                       // of float, one in so many, a power of two
   std::uint64_t points = 1'000'000'000;                          // of double, a case
   unsigned processes = 1;
-  std::string resume, table;
+  std::string resume, table, check, verify;
 };
 
 // Ends the program, with a message, where the arguments are wrong (2) or ask for help (0).

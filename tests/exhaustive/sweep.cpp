@@ -291,15 +291,18 @@ class part {
 
 template <>
 std::vector<result> sweep(const subject<float>& s, direction d, const std::vector<nonlin::isa>& isas,
-                          std::uint64_t first, std::uint64_t last, std::atomic<std::uint64_t>& done) {
+                          std::uint64_t first, std::uint64_t last, std::uint32_t every, std::atomic<std::uint64_t>& done) {
   const auto p = std::make_unique<part<float>>(s, d, isas);
   std::vector<float>& x = p->inputs();
   for (std::uint64_t next = first; next <= last;) {
-    const std::uint64_t end = std::min(next | (block_size - 1), last) + 1;  // a block has one exponent
+    const std::uint64_t end = std::min(next | (block_size * every - 1), last) + 1;  // a block has one exponent
     const bool special = (next >> 23 & 0xff) == 0xff;
-    x.resize(end - next);
-    for (std::size_t i = 0; i < x.size(); ++i)
-      x[i] = std::bit_cast<float>(static_cast<std::uint32_t>(next + i));
+    x.clear();
+    for (std::uint64_t b = next; b < end; b += every) {
+      // which of so many: not always one with the same last digits
+      const std::uint64_t some = every == 1 ? b : b | ((b * 0x9e3779b97f4a7c15u >> 40) & (every - 1));
+      x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(std::min(some, last))));
+    }
     if (special)
       p->specials();
     else
@@ -312,7 +315,7 @@ std::vector<result> sweep(const subject<float>& s, direction d, const std::vecto
 
 template <>
 std::vector<result> sweep(const subject<double>& s, direction d, const std::vector<nonlin::isa>& isas,
-                          std::uint64_t first, std::uint64_t last, std::atomic<std::uint64_t>& done) {
+                          std::uint64_t first, std::uint64_t last, std::uint32_t, std::atomic<std::uint64_t>& done) {
   const auto p = std::make_unique<part<double>>(s, d, isas);
   std::vector<double>& x = p->inputs();
   if (first == 0) {

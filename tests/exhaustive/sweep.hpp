@@ -25,9 +25,9 @@ struct part_traits<double> {  // of points, drawn by their numbers
   static constexpr double first_line = 0x1p-5;
 };
 
-// Inputs first..last: bit patterns of float; for double the numbers of points. One result for each of `isas`.
+// Inputs first..last: bit patterns of float, one in `every`; for double the numbers of points. One result for each of `isas`.
 template <class T>
 std::vector<result> sweep(const subject<T>& s, direction d, const std::vector<nonlin::isa>& isas,
-                          std::uint64_t first, std::uint64_t last, std::atomic<std::uint64_t>& done);
+                          std::uint64_t first, std::uint64_t last, std::uint32_t every, std::atomic<std::uint64_t>& done);
 
 }  // namespace exhaustive

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
+#include <sstream>
 #include "sweep.hpp"
 
 namespace exhaustive {
@@ -16,12 +18,6 @@ std::string format(const char* f, const A&... a) {
 
 std::string title(const row& r) { return r.activation + ' ' + r.direction + ' ' + r.type + ' ' + r.isa; }
 
-// Never less than what was found, nor more than 1e-4 above it.
-std::string ulp_text(double error) {
-  if (error >= 1e6) return format("%.3g", error);
-  return format("%.4f", std::ceil(error * 1e4) / 1e4);
-}
-
 // Never more than there was: 100 only if all. The first line of double tells a result from its neighbour
 // but for one in some hundred thousand.
 std::string share_text(const row& r) {
@@ -32,6 +28,37 @@ std::string share_text(const row& r) {
 }
 
 }  // namespace
+
+// Never less than what was found, nor more than 1e-4 above it.
+std::string ulp_text(double error) {
+  if (error >= 1e6) return format("%.3g", error);
+  return format("%.4f", std::ceil(error * 1e4) / 1e4);
+}
+
+std::string rows_missing_in(const std::string& page, const std::string& table) {
+  std::set<std::string> known;
+  std::istringstream in(page), ours(table);
+  std::string line, missing;
+  while (std::getline(in, line)) known.insert(line);
+  while (std::getline(ours, line)) {
+    if (line.starts_with("| ") && !known.contains(line)) missing += line + '\n';
+  }
+  return missing;
+}
+
+std::vector<read_row> rows_of(const std::string& page) {
+  std::vector<read_row> rows;
+  std::istringstream in(page);
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.starts_with("Within ")) break;  // the second table
+    std::vector<std::string> c;
+    for (std::size_t at = 0, bar; line.starts_with("| ") && (bar = line.find(" |", at)) != std::string::npos; at = bar + 1)
+      c.push_back(line.substr(at + 2, bar > at + 2 ? bar - at - 2 : 0));
+    if (c.size() == 9 && c[0] != "activation") rows.push_back({c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]});
+  }
+  return rows;
+}
 
 std::string table(const std::vector<row>& rows, const std::string& inputs) {
   std::string text =

@@ -16,6 +16,18 @@ struct row {
 
 std::string table(const std::vector<row>& rows, const std::string& inputs);
 
+// The error of a row as its table has it.
+std::string ulp_text(double error);
+
+// The rows of `table` that are not in `page`, as they are.
+std::string rows_missing_in(const std::string& page, const std::string& table);
+
+// The first eight columns of a page's first table.
+struct read_row {
+  std::string activation, type, direction, isa, ulp, at, got, want;
+};
+std::vector<read_row> rows_of(const std::string& page);
+
 // What is wrong in a row, a line a fault; empty if it keeps what its header states.
 std::string faults(const row& r);
 

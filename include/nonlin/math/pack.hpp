@@ -43,7 +43,7 @@ template <class V>
 struct pack {
   using element = typename V::element;
   using mask_type = pack_mask<V>;
-  static constexpr std::size_t size = 4 * V::size;
+  static constexpr std::size_t size = V::size;  // of each: what a functor sees is that of the instruction set
   static constexpr bool has_fma = V::has_fma, has_scalef = V::has_scalef, has_table32 = V::has_table32, has_table16 = V::has_table16;
   static constexpr bool has_powers8 = nonlin::has_powers8<V>;
 
