@@ -4,7 +4,6 @@
 //   inner == 1   rows of up to four vectors among lanes, longer ones each by itself
 //   inner > 1    by strips of columns
 #pragma once
-#include "../detail/isas.hpp"
 #include "softmax/backward.hpp"
 #include "softmax/columns.hpp"
 #include "softmax/rows.hpp"

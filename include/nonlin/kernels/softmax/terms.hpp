@@ -6,6 +6,7 @@
 //   |max| <= 256, R = 0 and shift = max beyond, where x - max is exact for all x that count.
 //   Of a usual row (math::raised) R is always the same: no pass for the maximum, and nothing to wait for.
 #pragma once
+#include "../../detail/isas.hpp"
 #include "../../math/log.hpp"
 #include "../../axis.hpp"
 #include "../lanes.hpp"
