@@ -74,13 +74,13 @@ class input {
 
   template <class T>
   T any_bits() {
-    return std::bit_cast<T>(static_cast<bits_of<T>>(random()));
+    return bit_cast<T>(static_cast<bits_of<T>>(random()));
   }
   template <class T>
   T special() {
     using limits = std::numeric_limits<T>;
     const T all[] = {T(0), -T(0), limits::infinity(), -limits::infinity(), limits::quiet_NaN(),
-                     std::bit_cast<T>(static_cast<bits_of<T>>(bits(limits::infinity()) | 1)),  // signalling
+                     bit_cast<T>(static_cast<bits_of<T>>(bits(limits::infinity()) | 1)),  // signalling
                      limits::max(), limits::lowest(), limits::min(), -limits::min(), limits::denorm_min(),
                      -limits::denorm_min(), T(1), T(-1)};
     return all[random() % std::size(all)];
@@ -109,7 +109,7 @@ class input {
         case 5: {  // the input's own bytes
           bits_of<T> b = 0;
           for (std::size_t i = 0; i < sizeof(T); ++i) b = static_cast<bits_of<T>>(b << 8 | byte());
-          e = std::bit_cast<T>(b);
+          e = bit_cast<T>(b);
           break;
         }
         case 6:
@@ -308,7 +308,7 @@ class arena {
 template <class T>
 real ulp(T x) {
   using limits = std::numeric_limits<T>;
-  const T power = std::bit_cast<T>(static_cast<bits_of<T>>(bits(x) & bits(limits::infinity())));
+  const T power = bit_cast<T>(static_cast<bits_of<T>>(bits(x) & bits(limits::infinity())));
   return !std::isfinite(x) ? 0 : std::max<real>(static_cast<real>(power) * limits::epsilon(), limits::denorm_min());
 }
 template <class T>
