@@ -20,7 +20,7 @@ struct Identity {
   // 1; NaN at NaN
   template <real V>
   NONLIN_INLINE constexpr V derivative(const V& x) const {
-    return select(x == x, V(1), x);
+    return select(is_number(x), V(1), x);
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {

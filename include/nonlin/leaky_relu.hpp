@@ -23,14 +23,14 @@ NONLIN_INLINE constexpr V leaky(const V& x, const V& slope) {
   using T = element_of<V>;
   constexpr T least = std::numeric_limits<T>::lowest();
   if constexpr (simd_vector<V>)
-    return select(x > V(0), x, at_least(x, select(slope == V(0), V(least), V(-infinity<T>()))) * slope);
+    return select(is_positive(x), x, at_least(x, select(slope == V(0), V(least), V(-infinity<T>()))) * slope);
   else
-    return x > 0 ? x : (slope == 0 && x < least ? least : x) * slope;
+    return is_positive(x) ? x : (slope == 0 && x < least ? least : x) * slope;
 }
 // NaN of NaN
 template <class V>
 NONLIN_INLINE constexpr V leaky_slope(const V& x, const V& slope) {
-  return select(x > V(0), V(1), select(x <= V(0), slope, x));
+  return select(is_positive(x), V(1), select(is_not_positive(x), slope, x));
 }
 
 }  // namespace math
@@ -60,7 +60,7 @@ struct LeakyReLU {
   constexpr bool output_tells_derivative() const { return slope >= 0; }
   template <real V>
   NONLIN_INLINE constexpr V parameter_derivative(const V& x) const {
-    return select(x > V(0), V(0), x);
+    return select(is_positive(x), V(0), x);
   }
 };
 

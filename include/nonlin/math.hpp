@@ -10,6 +10,7 @@
 //   !=, & | ^ !
 // Plain numbers mix with vectors: 1.702 * v, max(v, 0), select(v > 0, v, 0.1 * v).
 #pragma once
+#include <cstdint>
 #include <utility>
 #include "isa/scalar.hpp"
 #include "math/erfc.hpp"
@@ -111,6 +112,33 @@ requires(number<A>&& number<B>) NONLIN_INLINE constexpr auto select(bool conditi
   using T = std::common_type_t<A, B>;
   return condition ? static_cast<T>(a) : static_cast<T>(b);
 }
+
+// x > 0, x <= 0 and x == x. Under -ffinite-math-only the comparison of a plain number, where it is inlined into the user's code, is
+// compiled as if there were no NaN; its bits are compared then.
+#if NONLIN_FINITE_MATH_ONLY
+#define NONLIN_COMPARISON(name, of_vector, of_bits)                                                             \
+  template <real V>                                                                                             \
+  NONLIN_INLINE constexpr auto name(const V& x) {                                                               \
+    if constexpr (simd_vector<V>) {                                                                             \
+      return of_vector;                                                                                         \
+    } else {                                                                                                    \
+      using B = std::conditional_t<sizeof(V) == 4, std::uint32_t, std::uint64_t>;                               \
+      constexpr B sign = B{1} << (8 * sizeof(B) - 1), inf = sizeof(B) == 4 ? B(0x7f800000) : B(0x7ff0000000000000); \
+      const B b = __builtin_bit_cast(B, x);                                                                     \
+      return of_bits;                                                                                           \
+    }                                                                                                           \
+  }
+#else
+#define NONLIN_COMPARISON(name, of_vector, of_bits) \
+  template <real V>                                 \
+  NONLIN_INLINE constexpr auto name(const V& x) {   \
+    return of_vector;                               \
+  }
+#endif
+NONLIN_COMPARISON(is_positive, x > V(0), (b & ~sign) == b && b - 1 < inf)
+NONLIN_COMPARISON(is_not_positive, x <= V(0), b == 0 || b - sign <= inf)
+NONLIN_COMPARISON(is_number, x == x, (b & ~sign) <= inf)
+#undef NONLIN_COMPARISON
 
 }  // namespace NONLIN_ABI
 }  // namespace nonlin

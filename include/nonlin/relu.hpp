@@ -19,11 +19,11 @@ struct ReLU {
 
   template <real V>
   NONLIN_INLINE constexpr V operator()(const V& x) const {
-    return select(x <= V(0), V(0), x);
+    return select(is_not_positive(x), V(0), x);
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative(const V& x) const {
-    return select(x > V(0), V(1), operator()(x));
+    return select(is_positive(x), V(1), operator()(x));
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {

@@ -18,6 +18,13 @@
 // big they are.
 #define NONLIN_INLINE inline __attribute__((always_inline))
 
+// The user's compiler may take every number for finite.
+#if defined(__FINITE_MATH_ONLY__)
+#define NONLIN_FINITE_MATH_ONLY __FINITE_MATH_ONLY__
+#else
+#define NONLIN_FINITE_MATH_ONLY 0
+#endif
+
 // One digit a switch: 1 if on. (Machines that never meet in one program share one.)
 #if defined(__SSE2__) || defined(__wasm_simd128__)
 #define NONLIN_ABI_SSE2 1
@@ -105,7 +112,7 @@
 #else
 #define NONLIN_ABI_ARM8X 0
 #endif
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#if defined(__FAST_MATH__) || NONLIN_FINITE_MATH_ONLY
 #define NONLIN_ABI_FAST 1
 #else
 #define NONLIN_ABI_FAST 0

@@ -50,11 +50,22 @@ _Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-op
 // An operation on vectors: see isa/avx512.hpp for why not always_inline.
 #define NONLIN_OP inline
 
-// The same vector, of which the compiler does not know how it came about: clang compiles the intrinsics with the user's settings, and
-// -ffast-math takes fma(a, b, -(a b)), the error of a product, for 0.
-#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+// clang compiles the intrinsics of its headers, unlike operators, with the user's settings: under -ffast-math comparisons and choices
+// by them drop NaN, and fma(a, b, -(a b)), the error of a product, is 0. Comparisons are operators everywhere; choices are of bits,
+// and NONLIN_UNKNOWN(v) is the same vector, of which the compiler does not know how it came about (nor, being integers to the asm, that
+// it were no NaN).
+#if defined(__clang__) && NONLIN_FINITE_MATH_ONLY
+#define NONLIN_CARELESS_INTRINSICS 1
 #define NONLIN_UNKNOWN(v) \
-  (__extension__({ auto r = v; __asm__("" : "+v"(r)); r; }))
+  (__extension__({                                                          \
+    auto r = v;                                                             \
+    long long __attribute__((vector_size(sizeof r))) i;                     \
+    __builtin_memcpy(&i, &r, sizeof r);                                     \
+    __asm__("" : "+v"(i));                                                  \
+    __builtin_memcpy(&r, &i, sizeof r);                                     \
+    r;                                                                      \
+  }))
 #else
+#define NONLIN_CARELESS_INTRINSICS 0
 #define NONLIN_UNKNOWN(v) (v)
 #endif

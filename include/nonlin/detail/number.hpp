@@ -33,7 +33,7 @@ concept real = element<V> || simd_vector<V>;
 template <element T>
 NONLIN_INLINE T infinity() {
   T x = sizeof(T) == 4 ? static_cast<T>(__builtin_huge_valf()) : static_cast<T>(__builtin_huge_val());
-#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#if defined(__clang__) && NONLIN_FINITE_MATH_ONLY
   __asm__("" : "+m"(x));
 #endif
   return x;

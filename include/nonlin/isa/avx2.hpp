@@ -56,7 +56,7 @@ inline __m256i first_lanes(std::size_t words) {
   };                                                                                                         \
   inline vec<T> load(const T* p) { return vec<T>(_mm256_loadu_##s(p)); }                                     \
   inline vec<T> load(const T* p, std::size_t n) {                                                            \
-    return vec<T>(_mm256_maskload_##s(p, first_lanes(n * (sizeof(T) / 4))));                                 \
+    return vec<T>(NONLIN_UNKNOWN(_mm256_maskload_##s(p, first_lanes(n * (sizeof(T) / 4)))));                 \
   }                                                                                                          \
   inline void store(T* p, const vec<T>& a) { _mm256_storeu_##s(p, a.v); }                                    \
   inline void store(T* p, const vec<T>& a, std::size_t n) {                                                  \
@@ -91,20 +91,15 @@ inline __m256i first_lanes(std::size_t words) {
   }                                                                                                         \
   inline bool any(const mask<T>& m) { return _mm256_movemask_##s(m.m) != 0; }                                    \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                 \
-    return vec<T>(_mm256_blendv_##s(b.v, a.v, m.m));                                                         \
+    return NONLIN_CARELESS_INTRINSICS                                                                        \
+               ? vec<T>(_mm256_castsi256_##s(_mm256_blendv_epi8(                                             \
+                     _mm256_cast##s##_si256(b.v), _mm256_cast##s##_si256(a.v), _mm256_cast##s##_si256(m.m)))) \
+               : vec<T>(_mm256_blendv_##s(b.v, a.v, m.m));                                                   \
   }                                                                                                          \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) {                                               \
-    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_LT_OQ));                                                    \
-  }                                                                                                          \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) {                                              \
-    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_LE_OQ));                                                    \
-  }                                                                                                          \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) {                                              \
-    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_EQ_OQ));                                                    \
-  }                                                                                                          \
-  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) {                                              \
-    return mask<T>(_mm256_cmp_##s(a.v, b.v, _CMP_NEQ_UQ));                                                   \
-  }                                                                                                          \
+  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v < b.v)); }               \
+  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v <= b.v)); }              \
+  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v == b.v)); }              \
+  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v != b.v)); }              \
   inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_and_##s(a.m, b.m)); } \
   inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_or_##s(a.m, b.m)); }  \
   inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm256_xor_##s(a.m, b.m)); } \

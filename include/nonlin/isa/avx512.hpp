@@ -46,6 +46,18 @@ struct mask<double> {
   __mmask8 m;
 };
 
+#if NONLIN_CARELESS_INTRINSICS
+#define NONLIN_COMPARE(T, s, si, op, predicate)                                    \
+  inline mask<T> operator op(const vec<T>& a, const vec<T>& b) {                   \
+    return {_mm512_mov##si##_mask(reinterpret_cast<__m512i>(a.v op b.v))};         \
+  }
+#else
+#define NONLIN_COMPARE(T, s, si, op, predicate)                  \
+  inline mask<T> operator op(const vec<T>& a, const vec<T>& b) { \
+    return {_mm512_cmp_##s##_mask(a.v, b.v, predicate)};         \
+  }
+#endif
+
 // maskz forms with all lanes on are the plain instructions; the plain intrinsics of g++ 12 warn of an
 // uninitialised operand.
 #define NONLIN_VEC(T, reg, s, lanes, all, si, exponent_shift, magnitude)                                   \
@@ -69,7 +81,7 @@ struct mask<double> {
   };                                                                                                       \
   inline vec<T> load(const T* p) { return vec<T>(_mm512_loadu_##s(p)); }                                   \
   inline vec<T> load(const T* p, std::size_t n) {                                                          \
-    return vec<T>(_mm512_maskz_loadu_##s(static_cast<decltype(mask<T>::m)>((1u << n) - 1), p));            \
+    return vec<T>(NONLIN_UNKNOWN(_mm512_maskz_loadu_##s(static_cast<decltype(mask<T>::m)>((1u << n) - 1), p))); \
   }                                                                                                        \
   inline void store(T* p, const vec<T>& a) { _mm512_storeu_##s(p, a.v); }                                  \
   inline void store(T* p, const vec<T>& a, std::size_t n) {                                                \
@@ -121,20 +133,15 @@ struct mask<double> {
     return vec<T>(_mm512_maskz_compress_##s(m.m, a.v));                                                    \
   }                                                                                                        \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                               \
-    return vec<T>(_mm512_mask_mov_##s(b.v, m.m, a.v));                                                     \
+    return NONLIN_CARELESS_INTRINSICS                                                                      \
+               ? vec<T>(_mm512_castsi512_##s(_mm512_mask_mov_##si(_mm512_cast##s##_si512(b.v), m.m,        \
+                                                                  _mm512_cast##s##_si512(a.v))))           \
+               : vec<T>(_mm512_mask_mov_##s(b.v, m.m, a.v));                                               \
   }                                                                                                        \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) {                                             \
-    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_LT_OQ)};                                                  \
-  }                                                                                                        \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) {                                            \
-    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_LE_OQ)};                                                  \
-  }                                                                                                        \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) {                                            \
-    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_EQ_OQ)};                                                  \
-  }                                                                                                        \
-  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) {                                            \
-    return {_mm512_cmp_##s##_mask(a.v, b.v, _CMP_NEQ_UQ)};                                                 \
-  }                                                                                                        \
+  NONLIN_COMPARE(T, s, si, <, _CMP_LT_OQ)                                                                  \
+  NONLIN_COMPARE(T, s, si, <=, _CMP_LE_OQ)                                                                 \
+  NONLIN_COMPARE(T, s, si, ==, _CMP_EQ_OQ)                                                                 \
+  NONLIN_COMPARE(T, s, si, !=, _CMP_NEQ_UQ)                                                                \
   inline mask<T> operator&(const mask<T>& a, const mask<T>& b) {                                           \
     return {static_cast<decltype(a.m)>(a.m & b.m)};                                                        \
   }                                                                                                        \
@@ -149,6 +156,7 @@ struct mask<double> {
 NONLIN_VEC(float, __m512, ps, 16, 0xffff, epi32, 23, 0x7fffffff)
 NONLIN_VEC(double, __m512d, pd, 8, 0xff, epi64, 52, 0x7fffffffffffffff)
 #undef NONLIN_VEC
+#undef NONLIN_COMPARE
 
 inline bool any(const mask<float>& m) { return m.m != 0; }
 inline bool any(const mask<double>& m) { return m.m != 0; }

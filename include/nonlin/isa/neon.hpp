@@ -104,9 +104,9 @@ struct mask;
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                           \
     return vec<T>(vbslq_##s(m.m, a.v, b.v));                                                           \
   }                                                                                                    \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(vcltq_##s(a.v, b.v)); }  \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(vcleq_##s(a.v, b.v)); } \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(vceqq_##s(a.v, b.v)); } \
+  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(mreg(a.v < b.v)); }  \
+  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(mreg(a.v <= b.v)); } \
+  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(mreg(a.v == b.v)); } \
   inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m & b.m); }          \
   inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m | b.m); }          \
   inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(a.m ^ b.m); }          \

@@ -41,7 +41,7 @@
 // scalar functors are slow but right. (Arrays run in our own kernels and do not care.)
 #undef NONLIN_OP
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
-    defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+    defined(__NO_SIGNED_ZEROS__) || NONLIN_FINITE_MATH_ONLY
 #define NONLIN_OP inline
 #else
 #define NONLIN_OP NONLIN_INLINE
@@ -61,7 +61,7 @@ namespace n_scalar {
 
 // condition ? a : b. Of that, unlike of an operator, clang takes the user's -ffinite-math-only to mean that it is no NaN, whatever
 // detail/begin.hpp says; so bits are chosen there.
-#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#if defined(__clang__) && NONLIN_FINITE_MATH_ONLY
 NONLIN_OP float choose(bool condition, float a, float b) {
   return __builtin_bit_cast(float, condition ? __builtin_bit_cast(std::uint32_t, a) : __builtin_bit_cast(std::uint32_t, b));
 }

@@ -84,10 +84,10 @@ struct mask;
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                \
     return vec<T>(_mm_or_##s(_mm_and_##s(m.m, a.v), _mm_andnot_##s(m.m, b.v)));                             \
   }                                                                                                         \
-  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm_cmplt_##s(a.v, b.v)); }   \
-  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm_cmple_##s(a.v, b.v)); }  \
-  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm_cmpeq_##s(a.v, b.v)); }  \
-  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return mask<T>(_mm_cmpneq_##s(a.v, b.v)); } \
+  inline mask<T> operator<(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v < b.v)); }          \
+  inline mask<T> operator<=(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v <= b.v)); }        \
+  inline mask<T> operator==(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v == b.v)); }        \
+  inline mask<T> operator!=(const vec<T>& a, const vec<T>& b) { return mask<T>(reg(a.v != b.v)); }        \
   inline mask<T> operator&(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm_and_##s(a.m, b.m)); }   \
   inline mask<T> operator|(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm_or_##s(a.m, b.m)); }    \
   inline mask<T> operator^(const mask<T>& a, const mask<T>& b) { return mask<T>(_mm_xor_##s(a.m, b.m)); }   \
