@@ -30,7 +30,10 @@ NONLIN_INLINE constexpr V leaky(const V& x, const V& slope) {
 // NaN of NaN
 template <class V>
 NONLIN_INLINE constexpr V leaky_slope(const V& x, const V& slope) {
-  return select(is_positive(x), V(1), select(is_not_positive(x), slope, x));
+  if constexpr (has_step<V>)
+    return step(x, slope);
+  else
+    return select(is_positive(x), V(1), select(is_not_positive(x), slope, x));
 }
 
 }  // namespace math

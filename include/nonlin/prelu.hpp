@@ -48,7 +48,7 @@ struct prelu_backward_step {
   NONLIN_INLINE void operator()(const V (&in)[2], const V (&p)[1], V (&out)[1], V (&term)[1]) const {
     const V x = in[0], dy = in[1];
     out[0] = dy * math::leaky_slope(x, p[0]);
-    term[0] = dy * select(x > V(0), V(0), x);
+    term[0] = dy * at_most(x, V(0));
   }
 };
 

@@ -23,7 +23,10 @@ struct ReLU {
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative(const V& x) const {
-    return select(is_positive(x), V(1), operator()(x));
+    if constexpr (has_step<V>)
+      return step(x, V(0));
+    else
+      return select(is_positive(x), V(1), operator()(x));
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {

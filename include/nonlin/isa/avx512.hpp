@@ -292,6 +292,13 @@ inline void store_compressed_indices(std::uint32_t* p, std::uint32_t first, cons
   const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   _mm512_storeu_si512(p, _mm512_maskz_compress_epi32(m.m, _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(first)))));
 }
+// 1 where x > 0, `low` where x <= 0, NaN where x is: by the eight kinds of numbers, of which four digits each say what they give
+inline vec<float> step(const vec<float>& x, const vec<float>& low) {
+  return vec<float>(_mm512_maskz_fixupimm_ps(0xffff, low.v, x.v, _mm512_set1_epi32(static_cast<int>(0xa0a0a021)), 0));
+}
+inline vec<double> step(const vec<double>& x, const vec<double>& low) {
+  return vec<double>(_mm512_maskz_fixupimm_pd(0xff, low.v, x.v, _mm512_set1_epi64(0xa0a0a021), 0));
+}
 // |a|, but no more than hi of a positive or NaN
 inline vec<float> abs_below(const vec<float>& a, float hi) {
   return vec<float>(_mm512_maskz_range_ps(0xffff, a.v, _mm512_set1_ps(hi), 8));

@@ -5,17 +5,19 @@
 // A functor is called with vectors of the inputs and of the parameters, and gives outputs and terms of sums:
 //   template <class V> void operator()(const V (&in)[In], const V (&p)[P], V (&out)[Out], V (&term)[S]) const
 //
-//   inner >= 64, or one channel   channel by channel, in runs of `inner` elements, the parameters in registers
-//   inner < 64                    the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one
-//                                 for each element of a piece, stay in the first-level cache
+//   long runs, or one channel   channel by channel, in runs of `inner` elements
+//   inner < 512                 the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one for each
+//                               element of a piece, stay in the first-level cache
+// Either is rows of vectors that have parameters and sums of their own, the sums of 16 rows in registers.
 //
-// Sums: at most 16 terms in a lane before they go to a sum of twice the digits. Which terms go where depends on indices
-// alone. The error is within 2^-19 of the sum of magnitudes (double: 2^-48), however many there are, and that of the terms.
-// Infinite terms give what IEEE's sum does.
+// Sums: at most 16 terms in a lane, and four lanes, before they go to a sum of twice the digits. Which terms go where depends on
+// indices alone. The error is within 2^-19 of the sum of magnitudes (double: 2^-48), however many there are, and that of the
+// terms. Infinite terms give what IEEE's sum does.
 #pragma once
 #include <limits>
 #include "../axis.hpp"
 #include "../dispatch.hpp"
+#include "../math/watched.hpp"
 #include "lanes.hpp"
 
 #include "../detail/begin.hpp"
@@ -63,245 +65,384 @@ struct axis_body {
   axis_job<T, In, P, Out, S> job;
   F f;
 
-  static constexpr std::size_t piece = 512;  // elements
-  static constexpr std::size_t chain = 16;   // terms in a lane
-  static constexpr T none = T(-0.0);         // x + none is x, of x = -0 too
+  static constexpr bool pairs = Layout == axis_layout::pairs;
+  static constexpr std::size_t piece = 512;                     // columns
+  static constexpr std::size_t chain = 16;                      // rows whose terms are added as they come
+  static constexpr std::size_t side = In + Out + S <= 4 ? 4 : 2;  // vectors side by side
+  static constexpr T none = T(-0.0);                            // x + none is x, of x = -0 too
 
-  // -- runs -------------------------------------------------------------------------------------------------
+  // Rows of elements; those of a column have one parameter and one sum.
+  struct matrix {
+    const T* in[In];
+    T* out[Out];
+    std::size_t in_step[In], out_step[Out], rows, columns;
+    const T* p[at_least_one(P)];
+  };
+  // Sums, one a column: high, + low if there was something to fold.
+  struct column_sums {
+    alignas(64) T high[at_least_one(S)][S == 0 ? 1 : piece], low[at_least_one(S)][S == 0 ? 1 : piece];
+    bool fresh = true, folded = false;
 
-  template <class V>
-  struct run_sums {
-    long_sum<V> total[at_least_one(S)];
-    V part[at_least_one(S)];
-    std::size_t count = 0;
-
-    NONLIN_INLINE run_sums() {
-      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { part[s] = V(0); });
+    NONLIN_INLINE void fold(std::size_t columns) {
+      folded = true;
+      for (std::size_t s = 0; s < S; ++s)
+        for (std::size_t i = 0; i < columns; ++i) low[s][i] = 0;
     }
-    NONLIN_INLINE void add(std::size_t s, const V& term) { part[s] = part[s] + term; }
-    // how many vectors more until flush
-    NONLIN_INLINE std::size_t left() const { return chain - count; }
-    NONLIN_INLINE void next(std::size_t vectors) {
-      if constexpr (S != 0) {
-        count += vectors;
-        if (count == chain) flush();
-      }
-    }
-    NONLIN_INLINE void flush() {
-      for (std::size_t s = 0; s < S; ++s) {
-        total[s].add(part[s]);
-        part[s] = V(0);
-      }
-      count = 0;
+    NONLIN_INLINE double at(std::size_t s, std::size_t i) const {
+      return static_cast<double>(high[s][i]) + (folded ? static_cast<double>(low[s][i]) : 0);
     }
   };
-
-  // n elements from (o, a, 0) on
   template <class V>
-  NONLIN_INLINE void run(const F& functor, std::size_t o, std::size_t a, std::size_t n, const V (&p)[at_least_one(P)],
-                         run_sums<V>& sums) const {
+  using parts = V[at_least_one(S)][side];
+
+  // -- elements ---------------------------------------------------------------------------------------------
+
+  // Of a row of pairs every other element is of array 0, of 1.
+  static constexpr std::size_t in_scale(std::size_t k) { return pairs && k < 2 ? 2 : 1; }
+  static constexpr std::size_t out_scale = pairs ? Out : 1;
+
+  template <class V, class W>
+  static NONLIN_INLINE void load_pairs(const T* from, std::size_t k, W& a, W& b) {
+    const V x = load<V>(from, least(V::size, 2 * k)), y = 2 * k > V::size ? load<V>(from + V::size, 2 * k - V::size) : V(0);
+    V even, odd;
+    unzip(x, y, even, odd);
+    a = W(even);
+    b = W(odd);
+  }
+  template <class V>
+  static NONLIN_INLINE void store_pairs(T* to, std::size_t k, const V& a, const V& b) {
+    V x, y;
+    zip(a, b, x, y);
+    store_some(to, x, least(V::size, 2 * k));
+    if (2 * k > V::size) store_some(to + V::size, y, 2 * k - V::size);
+  }
+
+  // The functor of k elements from column c on, in vectors W of V
+  template <class V, class W>
+  static NONLIN_INLINE axis_step<W, In, P, Out, S> compute(const F& functor, const matrix& m, const T* const (&in)[In],
+                                                           std::size_t c, std::size_t k) {
+    axis_step<W, In, P, Out, S> v;
+    if constexpr (pairs) load_pairs<V>(in[0] + 2 * c, k, v.in[0], v.in[1]);
+    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA {
+      if constexpr (!pairs || j >= 2) v.in[j] = W(load<V>(in[j] + c, k));
+    });
+    unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { v.p[j] = W(load<V>(m.p[j] + c)); });
+    functor(v.in, v.p, v.out, v.term);
+    return v;
+  }
+  template <class V>
+  static NONLIN_INLINE void put(T* const (&out)[Out], std::size_t c, std::size_t k, const V (&v)[Out]) {
+    if constexpr (pairs && Out == 2)
+      store_pairs(out[0] + 2 * c, k, v[0], v[1]);
+    else
+      unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + c, v[j], k); });
+  }
+
+  // -- rows -------------------------------------------------------------------------------------------------
+
+  template <class V>
+  static NONLIN_INLINE const V& plain(const V& v) {
+    return v;
+  }
+  template <class V>
+  static NONLIN_INLINE const V& plain(const math::watched<V>& v) {
+    return v.v;
+  }
+  template <class V, class W>
+  static NONLIN_INLINE bool all_served(const axis_step<W, In, P, Out, S> (&v)[side]) {
+    if constexpr (V::has_table32) {
+      auto marks = v[0].out[0].marks;
+      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
+        unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { marks = marks | v[u].out[j].marks; });
+        unrolled<S>([&](auto j) NONLIN_INLINE_LAMBDA { marks = marks | v[u].term[j].marks; });
+      });
+      return never(marks) || !any(marked(marks));
+    } else {
+      return true;
+    }
+  }
+
+  // Whole vectors side by side, in rows from r on, until some lane is beyond a table; returns that row.
+  template <class V>
+  static NONLIN_INLINE std::size_t rows_at_once(const F& functor, const matrix& m, std::size_t c, std::size_t r, std::size_t last,
+                                                parts<V>& part) {
+    using W = typename watcher<V>::type;
     constexpr std::size_t w = V::size;
     const T* in[In];
     T* out[Out];
-    unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { in[k] = job.in[k].at(o, a); });
-    unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { out[k] = job.out[k].at(o, a); });
-    const auto step = [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
-      axis_step<V, In, P, Out, S> v;
-      unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { v.in[j] = load<V>(in[j] + i, k); });
-      unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { v.p[j] = p[j]; });
-      functor(v.in, v.p, v.out, v.term);
-      unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + i, v.out[j], k); });
-      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sums.add(s, k == w ? v.term[s] : select(first_lanes<V>(k), v.term[s], V(0))); });
-    };
-    std::size_t i = 0;
-    while (n - i >= w) {
-      const std::size_t whole = (n - i) / w, vectors = S == 0 ? whole : least(whole, sums.left());
-      for (const std::size_t stop = i + vectors * w; i < stop; i += w) step(i, std::integral_constant<std::size_t, w>());
-      sums.next(vectors);
+    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] = m.in[j] + r * m.in_step[j] + in_scale(j) * c; });
+    unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] = m.out[j] + r * m.out_step[j] + out_scale * c; });
+    matrix here;
+    unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { here.p[j] = m.p[j] + c; });
+    V sum[at_least_one(S)][side];
+    unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { sum[s][u] = part[s][u]; });
+    });
+    for (; r < last; ++r) {
+      constexpr std::integral_constant<std::size_t, w> whole;
+      const bool served = [&]<std::size_t... U>(std::index_sequence<U...>) NONLIN_INLINE_LAMBDA {
+        const axis_step<W, In, P, Out, S> v[] = {compute<V, W>(functor, here, in, U * w, whole)...};
+        if (!all_served<V>(v)) return false;
+        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
+          V results[Out];
+          unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { results[j] = plain(v[u].out[j]); });
+          put(out, u * w, whole, results);
+          unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sum[s][u] = sum[s][u] + plain(v[u].term[s]); });
+        });
+        return true;
+      }
+      (std::make_index_sequence<side>());
+      if (!served) break;
+      unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] += m.in_step[j]; });
+      unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] += m.out_step[j]; });
     }
-    if (i < n) {
-      step(i, n - i);
-      sums.next(1);
-    }
+    unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = sum[s][u]; });
+    });
+    return r;
   }
-
+  template <class V, bool = V::has_table32>
+  struct watcher {
+    using type = V;
+  };
   template <class V>
-  NONLIN_INLINE void runs(const F& functor) const {
-    const axis_shape& s = job.shape;
-    // without sums in the order of memory
-    const bool by_channel = S != 0;
-    const std::size_t first = by_channel ? s.axis : s.outer, second = by_channel ? s.outer : s.axis;
-    for (std::size_t k = 0; k < first; ++k) {
-      run_sums<V> sums;
-      for (std::size_t j = 0; j < second; ++j) {
-        const std::size_t a = by_channel ? k : j, o = by_channel ? j : k;
-        V p[at_least_one(P)];
-        unrolled<P>([&](auto m) NONLIN_INLINE_LAMBDA { p[m] = V(job.p[m] != nullptr ? job.p[m][a] : none); });
-        run<V>(functor, o, a, s.inner, p, sums);
-      }
-      sums.flush();
-      unrolled<S>([&](auto m) NONLIN_INLINE_LAMBDA { finish(m, k, sums.total[m].of_lanes()); });
-    }
-  }
-
-  // -- pieces -----------------------------------------------------------------------------------------------
-
-  // Sums, one for each element of a piece, over the outer indices.
-  template <class V>
-  struct piece_sums {
-    alignas(64) T part[at_least_one(S)][piece], high[at_least_one(S)][piece], low[at_least_one(S)][piece];
-    std::size_t outer;
-
-    NONLIN_INLINE void start(std::size_t n, std::size_t all) {
-      outer = all;
-      for (std::size_t k = 0; k < S; ++k) {
-        for (std::size_t i = 0; i < n; i += V::size) {
-          store(part[k] + i, V(0));
-          store(high[k] + i, V(0));
-          store(low[k] + i, V(0));
-        }
-      }
-    }
-    NONLIN_INLINE void add(std::size_t i, const V (&term)[at_least_one(S)]) {
-      unrolled<S>([&](auto k) NONLIN_INLINE_LAMBDA { store(part[k] + i, load<V>(part[k] + i) + term[k]); });
-    }
-    // after outer index o
-    NONLIN_INLINE void next(std::size_t n, std::size_t o) {
-      if (S == 0 || outer <= chain || (o % chain != chain - 1 && o + 1 != outer)) return;
-      for (std::size_t k = 0; k < S; ++k) {
-        for (std::size_t i = 0; i < n; i += V::size) {
-          V h = load<V>(high[k] + i), l = load<V>(low[k] + i);
-          add_to_both(h, l, load<V>(part[k] + i));
-          store(high[k] + i, h);
-          store(low[k] + i, l);
-          store(part[k] + i, V(0));
-        }
-      }
-    }
-    NONLIN_INLINE double of(std::size_t k, std::size_t j) const {
-      if (outer <= chain) return static_cast<double>(part[k][j]);
-      return static_cast<double>(high[k][j]) + static_cast<double>(low[k][j]);
-    }
+  struct watcher<V, true> {
+    using type = math::watched<V>;
   };
 
-  // parameters of elements first .. first + n of a block; readable by whole vectors
-  NONLIN_INLINE const T* expanded(const T* p, std::size_t first, std::size_t n, T (&buffer)[piece]) const {
-    const std::size_t inner = job.shape.inner;
-    if (p != nullptr && inner == 1 && n % 16 == 0) return p + first;
-    for (std::size_t j = 0; j < n; ++j) buffer[j] = p != nullptr ? p[(first + j) / inner] : none;
-    return buffer;
+  // n elements of row r from column c on, one vector after the other
+  template <class V>
+  static NONLIN_INLINE void row(const F& functor, const matrix& m, std::size_t c, std::size_t n, std::size_t r, parts<V>& part) {
+    constexpr std::size_t w = V::size;
+    const T* in[In];
+    T* out[Out];
+    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] = m.in[j] + r * m.in_step[j]; });
+    unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] = m.out[j] + r * m.out_step[j]; });
+    for (std::size_t u = 0; u * w < n; ++u) {
+      const std::size_t k = least(w, n - u * w);
+      const auto v = compute<V, V>(functor, m, in, c + u * w, k);
+      put(out, c + u * w, k, v.out);
+      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { part[s][u] = part[s][u] + select(first_lanes<V>(k), v.term[s], V(0)); });
+    }
   }
 
   template <class V>
-  NONLIN_INLINE void pieces(const F& functor) const {
+  static NONLIN_INLINE void add_parts(column_sums& sums, std::size_t c, std::size_t n, const parts<V>& part) {
     constexpr std::size_t w = V::size;
-    const axis_shape& s = job.shape;
-    const std::size_t block = s.axis * s.inner, size = piece / s.inner * s.inner;
-    alignas(64) T buffer[at_least_one(P)][piece];
-    piece_sums<V> sums;
-    for (std::size_t first = 0; first < block; first += size) {
-      const std::size_t n = least(size, block - first);
-      const T* p[at_least_one(P)];
-      unrolled<P>([&](auto k) NONLIN_INLINE_LAMBDA { p[k] = expanded(job.p[k], first, n, buffer[k]); });
-      sums.start(n, s.outer);
-      for (std::size_t o = 0; o < s.outer; ++o) {
-        const T* in[In];
-        T* out[Out];
-        unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { in[k] = job.in[k].at(o, 0) + first; });
-        unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { out[k] = job.out[k].at(o, 0) + first; });
-        for (std::size_t i = 0; i < n; i += w) {
-          const std::size_t k = least(w, n - i);
-          axis_step<V, In, P, Out, S> v;
-          unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { v.in[j] = load<V>(in[j] + i, k); });
-          unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { v.p[j] = load<V>(p[j] + i); });
-          functor(v.in, v.p, v.out, v.term);
-          unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + i, v.out[j], k); });
-          sums.add(i, v.term);
+    for (std::size_t s = 0; s < S; ++s) {
+      for (std::size_t u = 0; u * w < n; ++u) {
+        T *high = sums.high[s] + c + u * w, *low = sums.low[s] + c + u * w;
+        if (!sums.folded) {
+          store(high, part[s][u]);
+          continue;
         }
-        sums.next(n, o);
-      }
-      for (std::size_t k = 0; k < S; ++k) {
-        for (std::size_t a = 0; a < n / s.inner; ++a) {
-          double sum = 0;
-          for (std::size_t j = a * s.inner; j < (a + 1) * s.inner; ++j) sum += sums.of(k, j);
-          finish(k, first / s.inner + a, sum);
-        }
+        V h = load<V>(high), l = load<V>(low);
+        add_to_both(h, l, part[s][u]);
+        store(high, h);
+        store(low, l);
       }
     }
   }
 
-  // -- pairs: gate and value alternate, inner is 1 ------------------------------------------------------------
-
   template <class V>
-  static NONLIN_INLINE void load_pairs(const T* p, std::size_t k, V& a, V& b) {
-    const V x = load<V>(p, least(V::size, 2 * k)), y = 2 * k > V::size ? load<V>(p + V::size, 2 * k - V::size) : V(0);
-    unzip(x, y, a, b);
-  }
-  template <class V>
-  static NONLIN_INLINE void store_pairs(T* p, std::size_t k, const V& a, const V& b) {
-    V x, y;
-    zip(a, b, x, y);
-    store_some(p, x, least(V::size, 2 * k));
-    if (2 * k > V::size) store_some(p + V::size, y, 2 * k - V::size);
-  }
-
-  template <class V>
-  NONLIN_INLINE void pairs(const F& functor) const {
-    constexpr std::size_t w = V::size;
-    const axis_shape& s = job.shape;
-    piece_sums<V> sums;
-    for (std::size_t first = 0; first < s.axis; first += piece) {
-      const std::size_t n = least(piece, s.axis - first);
-      sums.start(n, s.outer);
-      for (std::size_t o = 0; o < s.outer; ++o) {
-        const T* in[In];
-        T* out[Out];
-        unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { in[k] = job.in[k].at(o, 0) + (k < 2 ? 2 : 1) * first; });
-        unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { out[k] = job.out[k].at(o, 0) + Out * first; });
-        for (std::size_t i = 0; i < n; i += w) {
-          const std::size_t k = least(w, n - i);
-          axis_step<V, In, P, Out, S> v;
-          load_pairs(in[0] + 2 * i, k, v.in[0], v.in[1]);
-          if constexpr (In == 3) v.in[2] = load<V>(in[2] + i, k);
-          if constexpr (P >= 2) {
-            v.p[0] = v.p[1] = V(none);
-            if (job.p[0] != nullptr) load_pairs(job.p[0] + 2 * (first + i), k, v.p[0], v.p[1]);
+  static NONLIN_INLINE void fill(const F& functor, const matrix& m, column_sums& sums) {
+    constexpr std::size_t wide = side * V::size;
+    for (std::size_t first = 0; first < m.rows; first += chain) {
+      const std::size_t last = least(first + chain, m.rows);
+      if (S != 0 && !sums.fresh && !sums.folded) sums.fold(m.columns < wide ? wide : m.columns);
+      for (std::size_t c = 0; c < m.columns; c += wide) {
+        const std::size_t n = least(wide, m.columns - c);
+        parts<V> part;
+        unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+          unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = V(0); });
+        });
+        bool at_once = n == wide;
+        for (std::size_t r = first; r < last; ++r) {
+          if (at_once) {
+            const std::size_t start = r;
+            r = rows_at_once<V>(functor, m, c, r, last, part);
+            if (r == last) break;
+            at_once = r != start;  // where most is beyond the tables, it is done as it comes
           }
-          functor(v.in, v.p, v.out, v.term);
-          if constexpr (Out == 2)
-            store_pairs(out[0] + 2 * i, k, v.out[0], v.out[1]);
-          else
-            store_some(out[0] + i, v.out[0], k);
-          sums.add(i, v.term);
+          row<V>(functor, m, c, n, r, part);
         }
-        sums.next(n, o);
+        add_parts<V>(sums, c, n, part);
       }
-      for (std::size_t k = 0; k < S; ++k) {
-        for (std::size_t a = 0; a < n; ++a) {
-          const double sum = sums.of(k, a);
-          if (job.totals[k] != nullptr) *job.totals[k] += sum;
-          if (k < 2 && job.sums[0] != nullptr) job.sums[0][2 * (first + a) + k] = static_cast<T>(sum);
+      sums.fresh = false;
+    }
+  }
+
+  NONLIN_INLINE void finish(std::size_t s, std::size_t channel, double sum) const {
+    const bool paired = pairs && s < 2;
+    T* to = job.sums[paired ? 0 : s];
+    if (to != nullptr) to[paired ? 2 * channel + s : channel] = static_cast<T>(sum);
+    if (job.totals[s] != nullptr) *job.totals[s] += sum;
+  }
+
+  // -- a channel after the other ------------------------------------------------------------------------------
+
+  template <class V>
+  static NONLIN_INLINE double sum_of(const column_sums& sums, std::size_t s, std::size_t first, std::size_t n) {
+    constexpr std::size_t w = V::size;
+    V high = load<V>(sums.high[s] + first, least(w, n));
+    if (!sums.folded && n <= 4 * w) {
+      for (std::size_t i = w; i < n; i += w) high = high + load<V>(sums.high[s] + first + i, least(w, n - i));
+      return sum_of_lanes(high);
+    }
+    V low = sums.folded ? load<V>(sums.low[s] + first, least(w, n)) : V(0);
+    for (std::size_t i = w; i < n; i += w) {
+      if (sums.folded) low = low + load<V>(sums.low[s] + first + i, least(w, n - i));
+      add_to_both(high, low, load<V>(sums.high[s] + first + i, least(w, n - i)));
+    }
+    return sum_of_lanes(high) + sum_of_lanes(low);
+  }
+
+  // In runs of `inner` elements, each a matrix whose rows are the vectors side by side, and one of a row for what is left.
+  struct run {
+    std::size_t a = 0, o = 0;
+    bool left = false;
+
+    // without sums in the order of memory
+    NONLIN_INLINE bool next(const axis_shape& s, bool has_rest) {
+      left = !left && has_rest;
+      if (left) return true;
+      std::size_t &fast = S != 0 ? o : a, &slow = S != 0 ? a : o;
+      if (++fast == (S != 0 ? s.outer : s.axis)) {
+        fast = 0;
+        ++slow;
+      }
+      return slow < (S != 0 ? s.axis : s.outer);
+    }
+  };
+  template <class V>
+  NONLIN_INLINE bool has_rest() const {
+    return job.shape.inner % (side * V::size) != 0;
+  }
+  template <class V>
+  NONLIN_INLINE matrix matrix_of(const run& r, T (&buffer)[at_least_one(P)][piece]) const {
+    constexpr std::size_t wide = side * V::size;
+    if (!r.left) {
+      unrolled<P>([&](auto k) NONLIN_INLINE_LAMBDA {
+        const V p(job.p[k] != nullptr ? job.p[k][r.a] : none);
+        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { store(buffer[k] + u * V::size, p); });
+      });
+    }
+    const std::size_t n = job.shape.inner, rest = n % wide, done = r.left ? n - rest : 0;
+    matrix m;
+    unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA { m.in[k] = job.in[k].at(r.o, r.a) + done, m.in_step[k] = wide; });
+    unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA { m.out[k] = job.out[k].at(r.o, r.a) + done, m.out_step[k] = wide; });
+    unrolled<P>([&](auto k) NONLIN_INLINE_LAMBDA { m.p[k] = buffer[k]; });
+    m.rows = r.left ? rest != 0 : n / wide;
+    m.columns = r.left ? rest : wide;
+    return m;
+  }
+  // after the last matrix of a channel
+  template <class V>
+  NONLIN_INLINE void finish_run(const run& r, column_sums& sums) const {
+    if (S == 0 || r.o + 1 != job.shape.outer || r.left != has_rest<V>()) return;
+    for (std::size_t s = 0; s < S; ++s)
+      finish(s, r.a, sum_of<V>(sums, s, 0, least(job.shape.inner, side * V::size)));
+    sums.fresh = true;
+    sums.folded = false;
+  }
+
+  // -- all channels of a piece ----------------------------------------------------------------------------------
+
+  // Parameters of elements first .. first + n of a block, readable by whole vectors.
+  template <class V>
+  NONLIN_INLINE void parameters(std::size_t first, std::size_t n, T (&buffer)[at_least_one(P)][piece],
+                                const T* (&p)[at_least_one(P)]) const {
+    const std::size_t inner = job.shape.inner;
+    unrolled<P>([&](auto k) NONLIN_INLINE_LAMBDA {
+      const T* from = job.p[k];
+      p[k] = buffer[k];
+      if (!pairs && from != nullptr && inner == 1 && n % V::size == 0) {
+        p[k] = from + first;
+        return;
+      }
+      if (pairs) from = job.p[0];
+      std::size_t a = first / inner;
+      for (std::size_t i = 0; i < n; ++a) {
+        const T value = from == nullptr ? none : pairs ? from[2 * a + (k & 1)] : from[a];
+        for (const std::size_t stop = i + inner; i < stop; ++i) buffer[k][i] = value;
+      }
+    });
+  }
+
+  template <class V>
+  NONLIN_INLINE void finish_piece(const column_sums& sums, std::size_t first, std::size_t n) const {
+    constexpr std::size_t w = V::size;
+    const std::size_t inner = job.shape.inner, channel = first / inner;
+    for (std::size_t s = 0; s < S; ++s) {
+      if (!pairs && inner == 1 && job.totals[s] == nullptr) {
+        if (job.sums[s] == nullptr) continue;
+        for (std::size_t i = 0; i < n; i += w) {
+          const V high = load<V>(sums.high[s] + i);
+          store_some(job.sums[s] + first + i, sums.folded ? high + load<V>(sums.low[s] + i) : high, least(w, n - i));
         }
+        continue;
+      }
+      for (std::size_t a = 0; a < n / inner; ++a) {
+        double sum = 0;
+        if (inner < w)
+          for (std::size_t i = a * inner; i < (a + 1) * inner; ++i) sum += sums.at(s, i);
+        else
+          sum = sum_of<V>(sums, s, a * inner, inner);
+        finish(s, channel + a, sum);
       }
     }
   }
 
-  NONLIN_INLINE void finish(std::size_t k, std::size_t channel, double sum) const {
-    if (job.sums[k] != nullptr) job.sums[k][channel] = static_cast<T>(sum);
-    if (job.totals[k] != nullptr) *job.totals[k] += sum;
+  template <class V>
+  NONLIN_INLINE matrix matrix_of_piece(std::size_t first, std::size_t n, T (&buffer)[at_least_one(P)][piece]) const {
+    matrix m;
+    m.rows = job.shape.outer;
+    m.columns = n;
+    parameters<V>(first, n, buffer, m.p);
+    unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA {
+      m.in[k] = job.in[k].at(0, 0) + in_scale(k) * first;
+      m.in_step[k] = job.in[k].outer;
+    });
+    unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA {
+      m.out[k] = job.out[k].at(0, 0) + out_scale * first;
+      m.out_step[k] = job.out[k].outer;
+    });
+    return m;
   }
 
+  // One loop for both, in which the functor is compiled once.
   template <class V>
   NONLIN_INLINE void operator()(const V&) const {
     const F functor = f;
-    if constexpr (Layout == axis_layout::pairs) {
-      pairs<V>(functor);
-    } else {
-      if constexpr (Layout == axis_layout::along) {
-        if (job.shape.inner != 0 && job.shape.inner < 64 && job.shape.axis != 1) return pieces<V>(functor);
-      }
-      runs<V>(functor);
+    const axis_shape& s = job.shape;
+    if (s.size() == 0) {
+      for (std::size_t k = 0; k < S; ++k)
+        for (std::size_t a = 0; a < s.axis; ++a) finish(k, a, 0);
+      return;
     }
+    const bool in_pieces = pairs || (Layout == axis_layout::along && by_pieces(s));
+    const std::size_t block = s.axis * s.inner, size = in_pieces ? piece / s.inner * s.inner : 0;
+    alignas(64) T buffer[at_least_one(P)][piece];
+    column_sums sums;
+    run r;
+    std::size_t first = 0;
+    for (bool more = true; more;) {
+      const std::size_t n = least(size, block - first);
+      fill<V>(functor, in_pieces ? matrix_of_piece<V>(first, n, buffer) : matrix_of<V>(r, buffer), sums);
+      if (in_pieces) {
+        finish_piece<V>(sums, first, n);
+        sums.fresh = true;
+        sums.folded = false;
+        first += n;
+        more = first < block;
+      } else {
+        finish_run<V>(r, sums);
+        more = r.next(s, has_rest<V>());
+      }
+    }
+  }
+  static constexpr bool by_pieces(const axis_shape& s) {
+    return s.inner < piece && s.axis != 1 && (s.outer != 1 || s.inner < 64);
   }
 };
 
