@@ -24,10 +24,7 @@ struct softmax_body {
     const axis_shape& s = job.shape;
     if (s.inner == 1) {
       if constexpr (Result != softmax_result::statistics) {
-        if (!job.known && by_short_rows<V>(s, job.mask != nullptr, [&](const auto& rows) NONLIN_INLINE_LAMBDA {
-              softmax_short_rows<Result>(job, rows);
-            }))
-          return;
+        if (short_rows<V>::possible(s) && !job.known) return softmax_short_rows<Result, V>(job);
       }
       const std::size_t group = rows_at_once<V>(s.axis);
       for (std::size_t o = 0; o < s.outer; o += group) softmax_rows<V, Result>(job, o, least(group, s.outer - o));

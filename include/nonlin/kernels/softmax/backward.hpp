@@ -77,20 +77,19 @@ struct softmax_backward_body {
     }
   }
 
-  template <class V, std::size_t Vectors>
-  NONLIN_INLINE void among_lanes(short_rows<V, Vectors> rows) const {
+  template <std::size_t Vectors, class V>
+  NONLIN_INLINE void among_lanes(short_rows<V>& rows) const {
     const V s(scale);
     for (; !rows.done(); rows.next()) {
       V a[4], b[4], term[4], sum[4 / Vectors];
       unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA {
-        const std::size_t at = rows.first_in(k) * rows.n;
-        a[k] = rows.get(y + at, k);
-        b[k] = rows.get(dy + at, k);
+        a[k] = rows.get(Vectors, y + rows.at(Vectors, k), k);
+        b[k] = rows.get(Vectors, dy + rows.at(Vectors, k), k);
         term[k] = to_sum(V(0), a[k], b[k]);
       });
-      rows.add_up(term, sum);
-      unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA {
-        rows.put(dx + rows.first_in(k) * rows.n, gradient(a[k], b[k], sum[k / Vectors], s), k);
+      unrolled<4 / Vectors>([&](auto r) NONLIN_INLINE_LAMBDA { sum[r] = rows.sum(Vectors, term + r * Vectors); });
+      unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { 
+        rows.put(Vectors, dx + rows.at(Vectors, k), gradient(a[k], b[k], sum[k / Vectors], s), k);
       });
     }
   }
@@ -98,7 +97,10 @@ struct softmax_backward_body {
   template <class V>
   NONLIN_INLINE void operator()(const V&) const {
     if (shape.inner == 1) {
-      if (by_short_rows<V>(shape, false, [&](const auto& rows) NONLIN_INLINE_LAMBDA { among_lanes(rows); })) return;
+      if (short_rows<V>::possible(shape)) {
+        short_rows<V> rows(shape, false);
+        return rows.by_vectors([&](auto v) NONLIN_INLINE_LAMBDA { among_lanes<v>(rows); });
+      }
       const std::size_t group = rows_at_once<V>(shape.axis);
       for (std::size_t o = 0; o < shape.outer; o += group) rows<V>(o, least(group, shape.outer - o));
       return;

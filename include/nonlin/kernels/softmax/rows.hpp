@@ -220,9 +220,10 @@ NONLIN_INLINE void softmax_rows(const softmax_job<element_of<V>>& job, std::size
       const V f(group.sum[r]);
       if (job.known) {
         const reference<V> ref(V(job.max_and_sum[2 * (first + r)]));
-        for_row<V>(n, [&](std::size_t i, std::size_t k) NONLIN_INLINE_LAMBDA {
+        for (std::size_t i = 0; i < n; i += w) {
+          const std::size_t k = least(w, n - i);
           store_some(y + i, ref.term(z.template at<V>(i, k), z.general) * f, k);
-        });
+        }
       } else {
         for_row<V>(n, [&](std::size_t i, std::size_t k)
                        NONLIN_INLINE_LAMBDA { store_some(y + i, load<V>(y + i, k) * f, k); });

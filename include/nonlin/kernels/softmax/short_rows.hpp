@@ -19,186 +19,186 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace detail {
 
-// Rows of n elements, each in `Vectors` vectors or beside others in one, as many as `All` vectors hold.
-template <class V, std::size_t Vectors, std::size_t All = 4>
+// Rows of n elements, each in one, two or four vectors or beside others in one, as many at once as four vectors hold.
+template <class V>
 struct short_rows {
   using T = element_of<V>;
-  static constexpr std::size_t w = V::size, all = All, sums = All / Vectors;
-  using one_at_a_time = short_rows<V, Vectors, Vectors>;
+  static constexpr std::size_t w = V::size, all = 4;
 
-  std::size_t n, period, beside, step;  // period: lanes of a row; beside: rows in a vector; step: rows worked on at once
-  std::size_t row, end;                 // these, and those still to come
-  std::size_t elements[All];            // in each of the vectors
-  V column;                             // of each lane, in a row's first vector
+  std::size_t n, vectors, period, beside, step;  // period: lanes of a row; beside: rows in a vector; step: rows worked on at once
+  std::size_t row = 0, end;                      // these, and those still to come
+  std::size_t elements[all];                     // in each of the vectors
+  V column;                                      // of each lane, in a row's first vector
 
-  NONLIN_INLINE short_rows(std::size_t axis, std::size_t lanes, std::size_t first, std::size_t last)
-      : n(axis), period(lanes), beside(w / lanes), step(sums * beside), row(first), end(last) {
+  // one_beside: no other row in a row's vector
+  NONLIN_INLINE short_rows(const axis_shape& s, bool one_beside)
+      : n(s.axis), vectors(n <= w ? 1 : n <= 2 * w ? 2 : 4), period(w), end(s.outer) {
+    const std::size_t lanes = std::bit_ceil(n);
+    if (n <= w && !one_beside && (lanes == n || has_spread<V>)) period = lanes;
+    beside = w / period;
+    step = all / vectors * beside;
     T number[w];
     for (std::size_t k = 0; k < w; ++k) number[k] = static_cast<T>(k % period);
     column = load<V>(number);
     count();
   }
+  static constexpr bool possible(const axis_shape& s) { return w > 1 && s.axis <= all * w; }
   NONLIN_INLINE bool done() const { return row >= end; }
   NONLIN_INLINE void next() {
     row += step;
     if (end - row < step) count();
   }
-  // those that are worked on
-  NONLIN_INLINE one_at_a_time separate() const { return {n, period, row, least(end, row + step)}; }
+  // f(vectors), a constant
+  template <class F>
+  NONLIN_INLINE void by_vectors(const F& f) const {
+    if (vectors == 1) return f(std::integral_constant<std::size_t, 1>());
+    if (vectors == 2) return f(std::integral_constant<std::size_t, 2>());
+    f(std::integral_constant<std::size_t, 4>());
+  }
 
-  // the first row in the k-th vector, and how many there are
-  NONLIN_INLINE std::size_t first_in(std::size_t k) const { return row + k / Vectors * beside; }
-  NONLIN_INLINE std::size_t count_in(std::size_t k) const { return end > first_in(k) ? least(beside, end - first_in(k)) : 0; }
+  // Of the k-th vector, by the number of a row's: the first row in it, and how many there are.
+  NONLIN_INLINE std::size_t first_in(std::size_t of_row, std::size_t k) const { return row + k / of_row * beside; }
+  NONLIN_INLINE std::size_t count_in(std::size_t of_row, std::size_t k) const {
+    const std::size_t first = first_in(of_row, k);
+    return end > first ? least(beside, end - first) : 0;
+  }
 
   // The k-th vector, whose first row is at p; zeros in the lanes that are no element.
-  NONLIN_INLINE V get(const T* p, std::size_t k) const {
-    const T* const from = p + k % Vectors * w;
-    const V v = load(V(), from, elements[k]);
-    if constexpr (Vectors == 1 && has_spread<V>) return spread(v, counted(0));
+  NONLIN_INLINE V get(std::size_t of_row, const T* p, std::size_t k) const {
+    const V v = load(V(), p + k % of_row * w, elements[k]);
+    if constexpr (has_spread<V>) {
+      if (of_row == 1) return spread(v, counted(0));
+    }
     return v;
   }
-  NONLIN_INLINE void put(T* p, const V& v, std::size_t k) const {
-    T* const to = p + k % Vectors * w;
-    if constexpr (Vectors == 1 && has_spread<V>)
-      store(to, gathered(v, counted(0)), elements[k]);
-    else
-      store(to, v, elements[k]);
+  NONLIN_INLINE void put(std::size_t of_row, T* p, const V& v, std::size_t k) const {
+    T* const to = p + k % of_row * w;
+    if constexpr (has_spread<V>) {
+      if (of_row == 1) return store(to, gathered(v, counted(0)), elements[k]);
+    }
+    store(to, v, elements[k]);
   }
+
+  // where the first row in the k-th vector begins
+  NONLIN_INLINE std::size_t at(std::size_t of_row, std::size_t k) const { return first_in(of_row, k) * n; }
 
   // v, with `fill` in the lanes of the k-th vector that are no element
-  NONLIN_INLINE V padded(const V& v, const V& fill, std::size_t k) const {
-    const std::size_t u = k % Vectors;
-    return u < Vectors / 2 ? v : select(counted(u), v, fill);
+  NONLIN_INLINE V padded(std::size_t of_row, const V& v, const V& fill, std::size_t k) const {
+    const std::size_t u = k % of_row;
+    return u < of_row / 2 ? v : select(counted(u), v, fill);
   }
 
-  // v of a row's vectors and lanes combined, in each of its lanes; op is commutative
+  // A row's vectors and lanes combined, in each of its lanes; op is commutative
   template <class Op>
-  NONLIN_INLINE void over_rows(const V (&v)[All], V (&result)[sums], const Op& op) const {
-    unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA {
-      const V* const of = v + r * Vectors;
-      if constexpr (Vectors == 1)
-        result[r] = of[0];
-      else if constexpr (Vectors == 2)
-        result[r] = op(of[0], of[1]);
-      else
-        result[r] = op(op(of[0], of[1]), op(of[2], of[3]));
-    });
-    over_lanes<1>(result, op);
+  NONLIN_INLINE V over_row(std::size_t of_row, const V* v, const Op& op) const {
+    V result = v[0];
+    if (of_row > 1) result = op(result, v[1]);
+    if (of_row > 2) result = op(result, op(v[2], v[3]));
+    return over_lanes<1>(result, op);
   }
-  NONLIN_INLINE void add_up(const V (&v)[All], V (&sum)[sums]) const {
-    over_rows(v, sum, [](const V& a, const V& b) NONLIN_INLINE_LAMBDA { return a + b; });
+  NONLIN_INLINE V sum(std::size_t of_row, const V* v) const {
+    return over_row(of_row, v, [](const V& a, const V& b) NONLIN_INLINE_LAMBDA { return a + b; });
   }
 
  private:
   NONLIN_INLINE void count() {
-    for (std::size_t k = 0; k < All; ++k) {
-      const std::size_t before = k % Vectors * w, in_rows = count_in(k) * n;
-      elements[k] = Vectors == 1 ? in_rows : in_rows <= before ? 0 : least(w, in_rows - before);
+    for (std::size_t k = 0; k < all; ++k) {
+      const std::size_t before = k % vectors * w, in_rows = count_in(vectors, k) * n;
+      elements[k] = vectors == 1 ? in_rows : in_rows <= before ? 0 : least(w, in_rows - before);
     }
   }
   // which lanes of a row's u-th vector are elements
   NONLIN_INLINE auto counted(std::size_t u) const { return column < V(static_cast<T>(n) - static_cast<T>(u * w)); }
   template <std::size_t Distance, class Op>
-  NONLIN_INLINE void over_lanes(V (&v)[sums], const Op& op) const {
+  NONLIN_INLINE V over_lanes(const V& v, const Op& op) const {
     if constexpr (Distance < w) {
-      if (Distance >= period) return;
-      unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA { v[r] = op(v[r], swapped<Distance>(v[r])); });
-      over_lanes<2 * Distance>(v, op);
+      if (Distance < period) return over_lanes<2 * Distance>(op(v, swapped<Distance>(v)), op);
     }
+    return v;
   }
 };
 
-// The results, from logits and terms.
-template <softmax_result Result, class V, class Rows>
-NONLIN_INLINE void finish_short_rows(const softmax_job<element_of<V>>& job, const Rows& rows, const reference<V>& ref,
-                                     const logit<V> (&z)[Rows::all], V (&term)[Rows::all]) {
-  using T = element_of<V>;
-  constexpr std::size_t vectors = Rows::all / Rows::sums;
-  V sum[Rows::sums];
-  unrolled<Rows::all>([&](auto k) NONLIN_INLINE_LAMBDA { term[k] = rows.padded(term[k], V(0), k); });
-  rows.add_up(term, sum);
-  const auto put = [&](const auto& of) NONLIN_INLINE_LAMBDA {
-    unrolled<Rows::all>([&](auto k) NONLIN_INLINE_LAMBDA { rows.put(job.y + rows.first_in(k) * rows.n, of(k), k); });
-  };
-  if (Result == softmax_result::logarithms || job.log_sum_exp != nullptr) {
-    logarithm<V> log[Rows::sums];
-    unrolled<Rows::sums>([&](auto r) NONLIN_INLINE_LAMBDA {
-      log[r] = logarithm<V>(ref, sum[r], job.zero_if_masked);
-      if (job.log_sum_exp == nullptr) return;
-      T lanes[V::size];
-      store(lanes, log[r].sum_exp(sum[r]));
-      T* const out = job.log_sum_exp + rows.first_in(r * vectors);
-      for (std::size_t j = 0; j < rows.count_in(r * vectors); ++j) out[j] = lanes[j * rows.period];
-    });
-    if constexpr (Result == softmax_result::logarithms)
-      put([&](auto k) NONLIN_INLINE_LAMBDA { return log[k / vectors].of(z[k]); });
-  }
-  if constexpr (Result == softmax_result::probabilities) {
-    V f[Rows::sums];
-    unrolled<Rows::sums>([&](auto r) NONLIN_INLINE_LAMBDA { f[r] = inverse(sum[r], job.zero_if_masked); });
-    put([&](auto k) NONLIN_INLINE_LAMBDA { return term[k] * f[k / vectors]; });
+// Rows from rows.row on as long as all that are worked on together are usual.
+template <softmax_result Result, std::size_t Vectors, class V>
+NONLIN_INLINE void softmax_usual_rows(const softmax_job<element_of<V>>& job, short_rows<V>& rows) {
+  using raised = math::raised<element_of<V>>;
+  constexpr std::size_t sums = short_rows<V>::all / Vectors;
+  const V middle((raised::low + raised::high) / 2), half((raised::high - raised::low) / 2);
+  for (; !rows.done(); rows.next()) {
+    V z[4], term[4], sum[sums];
+    unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { z[k] = rows.get(Vectors, job.x + rows.at(Vectors, k), k); });
+    const auto beyond = [&](std::size_t k) NONLIN_INLINE_LAMBDA { return !(abs(z[k] - middle) <= half); };
+    if (any((beyond(0) | beyond(1)) | (beyond(2) | beyond(3)))) [[unlikely]]
+      return;
+    unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { term[k] = rows.padded(Vectors, math::exp_raised(z[k]), V(0), k); });
+    unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA { sum[r] = rows.sum(Vectors, term + r * Vectors); });
+    if constexpr (Result == softmax_result::logarithms) {
+      logarithm<V> log[sums];
+      unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA { log[r] = logarithm<V>(reference<V>::usual(), sum[r], false); });
+      unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { 
+        rows.put(Vectors, job.y + rows.at(Vectors, k), log[k / Vectors].of({z[k], V(0)}), k);
+      });
+    } else {
+      unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA { sum[r] = inverse(sum[r], false); });
+      unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { 
+        rows.put(Vectors, job.y + rows.at(Vectors, k), term[k] * sum[k / Vectors], k);
+      });
+    }
   }
 }
 
-// Rows of which some are not usual. Each is or is not by itself: what lies beside it in a vector does not change its bits.
-template <softmax_result Result, class V, std::size_t Vectors>
-NONLIN_INLINE void unusual_short_rows(const softmax_job<element_of<V>>& job, short_rows<V, Vectors, Vectors> rows) {
+// All that is worked on together, of which some is not usual. Each row is or is not by itself: what lies beside it in a vector does
+// not change its bits.
+template <softmax_result Result, class V>
+NONLIN_INLINE void softmax_any_rows(const softmax_job<element_of<V>>& job, const short_rows<V>& rows) {
   using T = element_of<V>;
   using raised = math::raised<T>;
   const V none(-infinity<T>());
-  for (; !rows.done(); rows.next()) {
-    const std::size_t at = rows.row * rows.n;
-    const logits<T> x(job.x + at, job.mask != nullptr ? job.mask + rows.row % job.mask_outer * rows.n : nullptr, job.scale);
-    logit<V> z[Vectors];
-    V high[Vectors], top[1], term[Vectors];
-    unrolled<Vectors>([&](auto k) NONLIN_INLINE_LAMBDA {
-      z[k] = x.from([&](const T* p) NONLIN_INLINE_LAMBDA { return rows.get(p, k); });
-      high[k] = at_least(none, rows.padded(z[k].high, none, k));  // no NaN
-    });
-    rows.over_rows(high, top, [](const V& a, const V& b) NONLIN_INLINE_LAMBDA { return at_least(a, b); });
-    const auto usual = (top[0] >= V(x.general ? infinity<T>() : raised::low)) & (top[0] <= V(raised::high));
-    const reference<V> own(top[0]), common = reference<V>::usual();
-    unrolled<Vectors>([&](auto k) NONLIN_INLINE_LAMBDA {
-      term[k] = select(usual, math::exp_raised(z[k].high), own.term(z[k], true));
-    });
-    const reference<V> ref(select(usual, common.shift, own.shift), select(usual, common.exponent, own.exponent), V(0));
-    finish_short_rows<Result>(job, rows, ref, z, term);
-  }
-}
-
-template <softmax_result Result, class V, std::size_t Vectors>
-NONLIN_INLINE void softmax_short_rows(const softmax_job<element_of<V>>& job, short_rows<V, Vectors> rows) {
-  using raised = math::raised<element_of<V>>;
-  const V middle((raised::low + raised::high) / 2), half((raised::high - raised::low) / 2);
-  const bool general = job.mask != nullptr || job.scale != 1;
-  for (; !rows.done(); rows.next()) {
+  const std::size_t vectors = rows.vectors;
+  for (std::size_t first = 0; first < 4 && rows.count_in(vectors, first) != 0; first += vectors) {
+    const std::size_t row = rows.first_in(vectors, first);
+    const logits<T> x(job.x + row * rows.n, job.mask != nullptr ? job.mask + row % job.mask_outer * rows.n : nullptr, job.scale);
+    T* const y = job.y + row * rows.n;
     logit<V> z[4];
-    V term[4];
-    unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { z[k] = {rows.get(job.x + rows.first_in(k) * rows.n, k), V(0)}; });
-    const auto beyond = [&](std::size_t k) NONLIN_INLINE_LAMBDA { return !(abs(z[k].high - middle) <= half); };
-    if (general || any((beyond(0) | beyond(1)) | (beyond(2) | beyond(3)))) [[unlikely]] {
-      unusual_short_rows<Result>(job, rows.separate());
-      continue;
+    V high[4], term[4];
+    for (std::size_t u = 0; u < vectors; ++u) {
+      z[u] = x.from([&](const T* p) NONLIN_INLINE_LAMBDA { return rows.get(vectors, p, first + u); });
+      high[u] = at_least(none, rows.padded(vectors, z[u].high, none, u));  // no NaN
     }
-    unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { term[k] = math::exp_raised(z[k].high); });
-    finish_short_rows<Result>(job, rows, reference<V>::usual(), z, term);
+    const V top = rows.over_row(vectors, high, [](const V& a, const V& b) NONLIN_INLINE_LAMBDA { return at_least(a, b); });
+    const auto usual = (top >= V(x.general ? infinity<T>() : raised::low)) & (top <= V(raised::high));
+    const reference<V> own(top), common = reference<V>::usual();
+    for (std::size_t u = 0; u < vectors; ++u)
+      term[u] = rows.padded(vectors, select(usual, math::exp_raised(z[u].high), own.term(z[u], true)), V(0), u);
+    const V sum = rows.sum(vectors, term);
+    const reference<V> ref(select(usual, common.shift, own.shift), select(usual, common.exponent, own.exponent), V(0));
+    if (Result == softmax_result::logarithms || job.log_sum_exp != nullptr) {
+      const logarithm<V> log(ref, sum, job.zero_if_masked);
+      if (job.log_sum_exp != nullptr) {
+        T lanes[V::size];
+        store(lanes, log.sum_exp(sum));
+        for (std::size_t j = 0; j < rows.count_in(vectors, first); ++j) job.log_sum_exp[row + j] = lanes[j * rows.period];
+      }
+      if constexpr (Result == softmax_result::logarithms)
+        for (std::size_t u = 0; u < vectors; ++u) rows.put(vectors, y, log.of(z[u]), first + u);
+    }
+    if constexpr (Result == softmax_result::probabilities) {
+      const V f = inverse(sum, job.zero_if_masked);
+      for (std::size_t u = 0; u < vectors; ++u) rows.put(vectors, y, term[u] * f, first + u);
+    }
   }
 }
 
-// f(short_rows) if the rows are short. one_beside: no other row in a row's vector.
-template <class V, class F>
-NONLIN_INLINE bool by_short_rows(const axis_shape& s, bool one_beside, const F& f) {
-  constexpr std::size_t w = V::size;
-  const std::size_t n = s.axis;
-  if constexpr (w > 1) {
-    if (n <= w) {
-      const std::size_t lanes = std::bit_ceil(n);
-      return f(short_rows<V, 1>(n, !one_beside && (lanes == n || has_spread<V>) ? lanes : w, 0, s.outer)), true;
+template <softmax_result Result, class V>
+NONLIN_INLINE void softmax_short_rows(const softmax_job<element_of<V>>& job) {
+  const bool general = job.mask != nullptr || job.scale != 1 || job.log_sum_exp != nullptr;
+  for (short_rows<V> rows(job.shape, job.mask != nullptr); !rows.done(); rows.next()) {
+    if (!general) {
+      rows.by_vectors([&](auto v) NONLIN_INLINE_LAMBDA { softmax_usual_rows<Result, v>(job, rows); });
+      if (rows.done()) return;
     }
-    if (n <= 2 * w) return f(short_rows<V, 2>(n, w, 0, s.outer)), true;
-    if (n <= 4 * w) return f(short_rows<V, 4>(n, w, 0, s.outer)), true;
+    softmax_any_rows<Result>(job, rows);
   }
-  return false;
 }
 
 }  // namespace detail
