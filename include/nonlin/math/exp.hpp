@@ -437,6 +437,12 @@ NONLIN_INLINE V expm1_negative(const V& x) {
   if constexpr (V::has_table16) {
     const expm1_by_table<1, V> e(near);
     return fma(e.power, e.q, e.power - V(1));
+  } else if constexpr (sizeof(T) == 4 && V::has_fma) {
+    // Beside 1 a power of 2^-n needs no second part of ln 2: n ln2_lo 2^n is less than 2^-30.
+    using c = exp_constants<T>;
+    const V k = fma(near, V(c::log2e), V(c::round + c::bias)), s = shifted_to_exponent(k);
+    const V q = expm1_polynomial(fnma(k - V(c::round + c::bias), V(c::ln2_hi), near));
+    return fma(s, q, s - V(1));
   } else {
     const auto e = exp_parts(near);
     const V s = power_of(e, T(0));
