@@ -51,19 +51,24 @@ _Pragma("GCC optimize(\"fp-contract=off\", \"no-fast-math\", \"no-unsafe-math-op
 #define NONLIN_OP inline
 
 // clang compiles the intrinsics of its headers, unlike operators, with the user's settings: under -ffast-math comparisons and choices
-// by them drop NaN, and fma(a, b, -(a b)), the error of a product, is 0. Comparisons are operators everywhere; choices are of bits,
-// and NONLIN_UNKNOWN(v) is the same vector, of which the compiler does not know how it came about (nor, being integers to the asm, that
-// it were no NaN).
-#if defined(__clang__) && NONLIN_FINITE_MATH_ONLY
+// by them drop NaN, and fma(a, b, -(a b)), the error of a product, is 0. It also fuses a product into a sum in one place and not in
+// another. So comparisons are operators everywhere; choices are of bits; and NONLIN_UNKNOWN(v) is the same vector, of which the
+// compiler does not know how it came about (nor, being integers to the asm, that it were no NaN).
+#if defined(__clang__) && NONLIN_FINITE_MATH_ONLY && (defined(__x86_64__) || defined(__i386__) || defined(__aarch64__))
+#if defined(__aarch64__)
+#define NONLIN_REGISTER "+w"
+#else
+#define NONLIN_REGISTER "+v"
+#endif
 #define NONLIN_CARELESS_INTRINSICS 1
-#define NONLIN_UNKNOWN(v) \
-  (__extension__({                                                          \
-    auto r = v;                                                             \
-    long long __attribute__((vector_size(sizeof r))) i;                     \
-    __builtin_memcpy(&i, &r, sizeof r);                                     \
-    __asm__("" : "+v"(i));                                                  \
-    __builtin_memcpy(&r, &i, sizeof r);                                     \
-    r;                                                                      \
+#define NONLIN_UNKNOWN(v)                               \
+  (__extension__({                                      \
+    auto r = v;                                         \
+    long long __attribute__((vector_size(sizeof r))) i; \
+    __builtin_memcpy(&i, &r, sizeof r);                 \
+    __asm__("" : NONLIN_REGISTER(i));                   \
+    __builtin_memcpy(&r, &i, sizeof r);                 \
+    r;                                                  \
   }))
 #else
 #define NONLIN_CARELESS_INTRINSICS 0

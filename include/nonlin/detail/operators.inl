@@ -7,7 +7,7 @@
   NONLIN_OP vec<T> load(const vec<T>&, const T* p, std::size_t n) { return load(p, n); }                   \
   NONLIN_OP vec<T> operator+(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v + b.v); }               \
   NONLIN_OP vec<T> operator-(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v - b.v); }               \
-  NONLIN_OP vec<T> operator*(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v * b.v); }               \
+  NONLIN_OP vec<T> operator*(const vec<T>& a, const vec<T>& b) { return vec<T>(NONLIN_UNKNOWN(a.v * b.v)); } \
   NONLIN_OP vec<T> operator/(const vec<T>& a, const vec<T>& b) { return vec<T>(a.v / b.v); }               \
   NONLIN_OP vec<T> operator-(const vec<T>& a) { return vec<T>(-a.v); }                                     \
   NONLIN_OP vec<T> operator+(const vec<T>& a) { return a; }                                                \

@@ -64,13 +64,13 @@ inline __m256i first_lanes(std::size_t words) {
   }                                                                                                          \
   inline void stream(T* p, const vec<T>& a) { _mm256_stream_##s(p, a.v); }                                   \
   inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                     \
-    return vec<T>(_mm256_fmadd_##s(a.v, b.v, c.v));                                                          \
+    return vec<T>(_mm256_fmadd_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                          \
   }                                                                                                          \
   inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                     \
     return vec<T>(_mm256_fmsub_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                          \
   }                                                                                                          \
   inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                    \
-    return vec<T>(_mm256_fnmadd_##s(a.v, b.v, c.v));                                                         \
+    return vec<T>(_mm256_fnmadd_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                         \
   }                                                                                                          \
   inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) { return vec<T>(_mm256_min_##s(hi.v, x.v)); }     \
   inline vec<T> at_least(const vec<T>& x, const vec<T>& lo) { return vec<T>(_mm256_max_##s(lo.v, x.v)); }    \

@@ -89,13 +89,13 @@ struct mask<double> {
   }                                                                                                        \
   inline void stream(T* p, const vec<T>& a) { _mm512_stream_##s(p, a.v); }                                 \
   inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                   \
-    return vec<T>(_mm512_fmadd_##s(a.v, b.v, c.v));                                                        \
+    return vec<T>(_mm512_fmadd_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                        \
   }                                                                                                        \
   inline vec<T> fms(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                   \
     return vec<T>(_mm512_fmsub_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                        \
   }                                                                                                        \
   inline vec<T> fnma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                  \
-    return vec<T>(_mm512_fnmadd_##s(a.v, b.v, c.v));                                                       \
+    return vec<T>(_mm512_fnmadd_##s(a.v, b.v, NONLIN_UNKNOWN(c.v)));                                                       \
   }                                                                                                        \
   inline vec<T> at_most(const vec<T>& x, const vec<T>& hi) {                                               \
     return vec<T>(_mm512_maskz_min_##s(all, hi.v, x.v));                                                   \

@@ -39,6 +39,8 @@
 // g++ does not inline a function with our floating-point settings into a user's with others. Where those
 // are the standard's, ours may as well be inlined by force; with -ffast-math they must stay apart, and the
 // scalar functors are slow but right. (Arrays run in our own kernels and do not care.)
+#undef NONLIN_UNKNOWN
+#define NONLIN_UNKNOWN(v) (v)  // one lane is no vector register
 #undef NONLIN_OP
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
     defined(__NO_SIGNED_ZEROS__) || NONLIN_FINITE_MATH_ONLY
