@@ -51,5 +51,23 @@ concept parametric = requires(const A& act, const n_scalar::vec<T>& x) {
   { act.parameter_derivative(x) } -> std::convertible_to<n_scalar::vec<T>>;
 };
 
+namespace detail {
+
+// What A is for some values of its members, to be asked at the call: a branch in the kernel would keep its vectors from alternating.
+// A specialisation has `type`, which gives the same bits, and `static bool holds(const A&)`.
+template <class A>
+struct special_case {};
+
+// f(act), or f of its special case
+template <class A, class F>
+void with_special_case(const A& act, const F& f) {
+  if constexpr (requires { typename special_case<A>::type; }) {
+    if (special_case<A>::holds(act)) return f(typename special_case<A>::type());
+  }
+  f(act);
+}
+
+}  // namespace detail
+
 }  // namespace NONLIN_ABI
 }  // namespace nonlin

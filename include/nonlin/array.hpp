@@ -122,7 +122,7 @@ void forward(const A& act, const argument& x, const argument& y) {
   const auto* in = static_cast<const T*>(x.data);
   T* const out[] = {to_write<T>(y)};
   const bool stream = streams(x.count, 2, out[0], in);
-  with_kernels([&](auto k) { k.map(act, stream, x.count, out, in); });
+  with_special_case(act, [&](const auto& a) { with_kernels([&](auto k) { k.map(a, stream, x.count, out, in); }); });
 }
 
 template <class T, class Step>
@@ -138,7 +138,9 @@ void map_gradient(const char* function, const Step& step, const argument& x, con
 template <class A, class T>
 void backward(const A& act, const argument& x, const argument& dy, const argument& dx) {
   static_assert(differentiable<A, T>, "nonlin::backward: the activation has no member V derivative(V x)");
-  map_gradient<T>("backward", derivative_step<A>{act}, x, dy, dx);
+  with_special_case(act, [&](const auto& a) {
+    map_gradient<T>("backward", derivative_step<std::remove_cvref_t<decltype(a)>>{a}, x, dy, dx);
+  });
 }
 
 template <class A, class T>

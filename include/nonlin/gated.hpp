@@ -185,7 +185,10 @@ void forward_gated(const Gated<A>& unit, const operand& gate, const operand& val
   if constexpr (!Biased) {
     T* const out[] = {to_write<T>(y)};
     const bool stream = streams(y.count, 3, out[0], g, v);
-    with_kernels([&](auto k) { k.map(unit, stream, y.count, out, g, v); });
+    with_special_case(unit.act, [&](const auto& a) {
+      const Gated<std::remove_cvref_t<decltype(a)>> same{a};
+      with_kernels([&](auto k) { k.map(same, stream, y.count, out, g, v); });
+    });
   } else {
     run_gated_forward<axis_layout::along, T>(
         unit.act, shape,
@@ -218,7 +221,10 @@ void backward_gated(const Gated<A>& unit, const operand& gate, const operand& va
     T* const out[] = {to_write<T>(dgate.x), to_write<T>(dvalue.x)};
     const bool stream = streams(dy.count, 5, out[0], g, v) && streams(dy.count, 5, out[1], g, v) && out[0] != d &&
                         out[1] != d && aligned_alike(out[0], out[1]);
-    with_kernels([&](auto k) { k.map(gated_gradient<A>{unit.act}, stream, dy.count, out, g, v, d); });
+    with_special_case(unit.act, [&](const auto& a) {
+      const gated_gradient<std::remove_cvref_t<decltype(a)>> step{a};
+      with_kernels([&](auto k) { k.map(step, stream, dy.count, out, g, v, d); });
+    });
   } else {
     if (!Biased) shape = {1, 1, dy.count};
     run_gated_backward<Biased ? axis_layout::along : axis_layout::flat, Parameter, T>(

@@ -14,6 +14,7 @@
 #include <limits>
 #include "activation.hpp"
 #include "math.hpp"
+#include "silu.hpp"
 
 #include "detail/begin.hpp"
 
@@ -131,6 +132,18 @@ struct Swish {
     return V(math::swish_beta_slope(detail::lift(x), beta));
   }
 };
+
+inline namespace NONLIN_ABI {
+namespace detail {
+
+template <>
+struct special_case<Swish> {
+  using type = SiLU;
+  static bool holds(const Swish& s) { return s.beta == 1; }
+};
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
 
 }  // namespace nonlin
 #include "detail/end.hpp"
