@@ -61,14 +61,14 @@ struct kernels {
     if constexpr (vec<T>::has_table32) {
       for (; last - i >= 2 * w; i += 2 * w) {
         const auto a = f(V(load(in + i))...), b = f(V(load(in + i + w))...);
-        for_outputs<V>(out, a, [&](T* p, const V& v) { store(p + i, plain(v)); });
-        for_outputs<V>(out, b, [&](T* p, const V& v) { store(p + i + w, plain(v)); });
+        for_outputs<V>(out, a, [&](T* p, const V& v) { store(p + i, math::plain(v)); });
+        for_outputs<V>(out, b, [&](T* p, const V& v) { store(p + i + w, math::plain(v)); });
       }
     }
     for (; i < last; i += w) {
       const std::size_t k = last - i < w ? last - i : w;
       const auto y = f(V(load(in + i, k))...);
-      for_outputs<V>(out, y, [&](T* p, const V& v) { store(p + i, plain(v), k); });
+      for_outputs<V>(out, y, [&](T* p, const V& v) { store(p + i, math::plain(v), k); });
     }
   }
   template <class V, bool = V::has_table32>
@@ -95,26 +95,17 @@ struct kernels {
   static void put_four(bool stream_out, T* p, const V& a, const V& b, const V& c, const V& d) {
     constexpr std::size_t w = V::size;
     if (stream_out) {
-      stream(p, plain(a));
-      stream(p + w, plain(b));
-      stream(p + 2 * w, plain(c));
-      stream(p + 3 * w, plain(d));
+      stream(p, math::plain(a));
+      stream(p + w, math::plain(b));
+      stream(p + 2 * w, math::plain(c));
+      stream(p + 3 * w, math::plain(d));
     } else {
-      store(p, plain(a));
-      store(p + w, plain(b));
-      store(p + 2 * w, plain(c));
-      store(p + 3 * w, plain(d));
+      store(p, math::plain(a));
+      store(p + w, math::plain(b));
+      store(p + 2 * w, math::plain(c));
+      store(p + 3 * w, math::plain(d));
     }
   }
-  template <class T>
-  static const vec<T>& plain(const vec<T>& v) {
-    return v;
-  }
-  template <class V, bool Thorough>
-  static const V& plain(const math::watched<V, Thorough>& v) {
-    return v.v;
-  }
-
   // Elements beyond the common range, which are done again in vectors of their own.
   template <class T, std::size_t Out, std::size_t In>
   struct postponed {

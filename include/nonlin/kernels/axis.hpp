@@ -93,6 +93,10 @@ struct axis_body {
       for (std::size_t s = 0; s < S; ++s)
         for (std::size_t i = 0; i < columns; ++i) low[s][i] = 0;
     }
+    NONLIN_INLINE void clear() {
+      rows = 0;
+      folded = false;
+    }
     NONLIN_INLINE double at(std::size_t s, std::size_t i) const {
       return static_cast<double>(high[s][i]) + (folded ? static_cast<double>(low[s][i]) : 0);
     }
@@ -145,14 +149,6 @@ struct axis_body {
 
   // -- rows -------------------------------------------------------------------------------------------------
 
-  template <class V>
-  static NONLIN_INLINE const V& plain(const V& v) {
-    return v;
-  }
-  template <class V>
-  static NONLIN_INLINE const V& plain(const math::watched<V>& v) {
-    return v.v;
-  }
   template <class V, class W>
   static NONLIN_INLINE bool all_served(const axis_step<W, In, P, Out, S> (&v)[side]) {
     if constexpr (V::has_table32) {
@@ -190,9 +186,9 @@ struct axis_body {
         if (!all_served<V>(v)) return false;
         unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
           V results[Out];
-          unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { results[j] = plain(v[u].out[j]); });
+          unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { results[j] = math::plain(v[u].out[j]); });
           put(out, u * w, whole, results);
-          unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sum[s][u] = sum[s][u] + plain(v[u].term[s]); });
+          unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sum[s][u] = sum[s][u] + math::plain(v[u].term[s]); });
         });
         return true;
       }
@@ -352,8 +348,7 @@ struct axis_body {
     if (S == 0 || r.o + 1 != job.shape.outer || r.left != has_rest<V>()) return;
     for (std::size_t s = 0; s < S; ++s)
       finish(s, r.a, sum_of<V>(sums, s, 0, least(job.shape.inner, side * V::size)));
-    sums.rows = 0;
-    sums.folded = false;
+    sums.clear();
   }
 
   // -- all channels of a piece ----------------------------------------------------------------------------------
@@ -442,8 +437,7 @@ struct axis_body {
       fill<V>(functor, in_pieces ? matrix_of_piece<V>(first, n, buffer) : matrix_of<V>(r, buffer), sums);
       if (in_pieces) {
         finish_piece<V>(sums, first, n);
-        sums.rows = 0;
-        sums.folded = false;
+        sums.clear();
         first += n;
         more = first < block;
       } else {

@@ -113,6 +113,16 @@ struct watched {
   friend NONLIN_INLINE watched abs_below(const watched& a, element hi) { return {abs_below(a.v, hi), a.marks}; }
 };
 
+// What a vector holds, watched or not.
+template <simd_vector V>
+NONLIN_INLINE const V& plain(const V& v) {
+  return v;
+}
+template <class V, bool Thorough>
+NONLIN_INLINE const V& plain(const watched<V, Thorough>& v) {
+  return v.v;
+}
+
 }  // namespace math
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
