@@ -7,10 +7,13 @@
 //   value_and_derivative(V x)      optional: {value, derivative} where they share work; for gated units. The
 //                                  derivative may be the worse by a few ULP, and near a root absolute only
 //   V parameter_derivative(V x)    optional: the derivative by the trainable parameter
+//   near_zero at_zero()            optional, constexpr: what it is near 0 (math/near_zero.hpp); then subnormal numbers cost arrays
+//                                  hardly more than others, not 30 to 100 times as much. The derivative is constant there
 //
 // Any functor or generic lambda with the first will do for forward.
 #pragma once
 #include "isa/scalar.hpp"
+#include "math/near_zero.hpp"
 
 namespace nonlin {
 
@@ -52,6 +55,21 @@ concept parametric = requires(const A& act, const n_scalar::vec<T>& x) {
 };
 
 namespace detail {
+
+template <class A>
+concept known_near_zero = requires(const A& act) {
+  { act.at_zero() } -> std::same_as<near_zero>;
+};
+// of its argument to the output; of another factor of the result
+template <class A>
+constexpr near_zero factor_at_zero(const A& act) {
+  return act.at_zero() == near_zero::unknown ? near_zero::unknown : near_zero::linear;
+}
+template <class A>
+constexpr near_zero derivative_at_zero(const A& act) {
+  if constexpr (requires { act.derivative_at_zero(); }) return act.derivative_at_zero();
+  return act.at_zero() == near_zero::unknown ? near_zero::unknown : near_zero::constant;
+}
 
 // What A is for some values of its members, to be asked at the call: a branch in the kernel would keep its vectors from alternating.
 // A specialisation has `type`, which gives the same bits, and `static bool holds(const A&)`.

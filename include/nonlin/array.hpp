@@ -82,11 +82,24 @@ bool streams(std::size_t n, std::size_t arrays, const T* out, const T* in, const
 }
 
 template <class A>
+struct value_step {
+  A act;
+  template <class V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    return V(act(x));
+  }
+  constexpr near_zero at_zero(std::size_t, std::size_t) const requires known_near_zero<A> { return act.at_zero(); }
+};
+
+template <class A>
 struct derivative_step {
   A act;
   template <class V>
   NONLIN_INLINE V operator()(const V& x, const V& dy) const {
     return math::times(dy, V(act.derivative(x)));
+  }
+  constexpr near_zero at_zero(std::size_t, std::size_t in) const requires known_near_zero<A> {
+    return in == 0 ? derivative_at_zero(act) : factor_at_zero(act);
   }
 };
 
@@ -96,6 +109,11 @@ struct output_step {
   template <class V>
   NONLIN_INLINE V operator()(const V& y, const V& dy) const {
     return dy * V(act.derivative_from_output(y));
+  }
+  // An activation that is constant at 0 has other outputs there.
+  constexpr near_zero at_zero(std::size_t, std::size_t in) const requires known_near_zero<A> {
+    if (act.at_zero() == near_zero::constant) return near_zero::linear;
+    return in == 0 ? derivative_at_zero(act) : factor_at_zero(act);
   }
 };
 
@@ -122,7 +140,9 @@ void forward(const A& act, const argument& x, const argument& y) {
   const auto* in = static_cast<const T*>(x.data);
   T* const out[] = {to_write<T>(y)};
   const bool stream = streams(x.count, 2, out[0], in);
-  with_special_case(act, [&](const auto& a) { with_kernels([&](auto k) { k.map(a, stream, x.count, out, in); }); });
+  with_special_case(act, [&](const auto& a) { 
+    with_kernels([&](auto k) { k.map(value_step<std::remove_cvref_t<decltype(a)>>{a}, stream, x.count, out, in); });
+  });
 }
 
 template <class T, class Step>

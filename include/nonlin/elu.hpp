@@ -21,10 +21,10 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 namespace math {
 
-// x > 0 ? positive x : negative expm1(x); what is made of a positive x there does not matter
+// x >= 0 ? positive x : negative expm1(x); what is made of a positive x there does not matter
 template <class V>
 NONLIN_INLINE V elu(const V& x, const V& positive, const V& negative) {
-  return select(x >= V(0), x * positive, expm1_negative(x) * negative);
+  return product_where(x < V(0), expm1_negative(x), negative, x * positive);
 }
 
 // x > 0 ? positive : negative e^x
@@ -74,6 +74,7 @@ struct ELU {
     const W v(x);
     return V(select(v > W(0), W(0), math::expm1_negative(at_most(v, W(0)))));
   }
+  constexpr near_zero at_zero() const { return near_zero::linear; }
 };
 
 }  // namespace nonlin

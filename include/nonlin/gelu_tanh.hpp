@@ -195,6 +195,7 @@ struct GELUTanh {
     const auto b = math::gelu_tanh_both(detail::lift(x));
     return {V(b.value), V(b.derivative)};
   }
+  constexpr near_zero at_zero() const { return near_zero::linear; }
 };
 
 }  // namespace nonlin

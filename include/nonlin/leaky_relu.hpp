@@ -25,7 +25,7 @@ NONLIN_INLINE constexpr V leaky(const V& x, const V& slope) {
   using T = element_of<V>;
   constexpr T least = std::numeric_limits<T>::lowest();
   if constexpr (simd_vector<V>)
-    return select(is_positive(x), x, at_least(x, select(slope == V(0), V(least), V(-infinity<T>()))) * slope);
+    return product_where(is_not_positive(x), at_least(x, select(slope == V(0), V(least), V(-infinity<T>()))), slope, x);
   else
     return is_positive(x) ? x : (slope == 0 && x < least ? least : x) * slope;
 }
@@ -67,6 +67,8 @@ struct LeakyReLU {
   NONLIN_INLINE constexpr V parameter_derivative(const V& x) const {
     return select(is_positive(x), V(0), x);
   }
+  constexpr near_zero at_zero() const { return near_zero::linear; }
+  constexpr near_zero derivative_at_zero() const { return near_zero::harmless; }
 };
 
 }  // namespace nonlin

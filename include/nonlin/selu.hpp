@@ -38,6 +38,7 @@ struct SELU {
   NONLIN_INLINE V derivative_from_output(const V& y) const {
     return V(math::elu_slope_from_output(detail::lift(y), lambda, lambda_alpha, lambda_alpha_rest));
   }
+  constexpr near_zero at_zero() const { return near_zero::linear; }
 };
 
 }  // namespace nonlin

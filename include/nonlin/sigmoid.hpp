@@ -38,6 +38,7 @@ struct Sigmoid {
   NONLIN_INLINE V derivative_from_output(const V& y) const {
     return y * (V(1) - y);
   }
+  constexpr near_zero at_zero() const { return near_zero::constant; }
 };
 
 }  // namespace nonlin

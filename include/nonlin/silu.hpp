@@ -36,6 +36,7 @@ struct SiLU {
     const auto b = math::silu_both(detail::lift(x));
     return {V(b.value), V(b.derivative)};
   }
+  constexpr near_zero at_zero() const { return near_zero::linear; }
 };
 
 }  // namespace nonlin

@@ -131,6 +131,9 @@ struct Swish {
   NONLIN_INLINE V parameter_derivative(const V& x) const {
     return V(math::swish_beta_slope(detail::lift(x), beta));
   }
+  constexpr near_zero at_zero() const {
+    return beta <= 0x1p20 && beta >= -0x1p20 ? near_zero::linear : near_zero::unknown;
+  }
 };
 
 inline namespace NONLIN_ABI {

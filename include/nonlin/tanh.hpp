@@ -34,6 +34,7 @@ struct Tanh {
   NONLIN_INLINE V derivative_from_output(const V& y) const {
     return (V(1) - y) * (V(1) + y);
   }
+  constexpr near_zero at_zero() const { return near_zero::linear; }
 };
 
 }  // namespace nonlin

@@ -51,6 +51,12 @@ inline constexpr T mantissa_bits = T(sizeof(T) == 4 ? 0x1.fffffcp-127 : 0x1.ffff
 template <simd_vector V>
 inline constexpr bool has_powers8 = requires { requires V::has_powers8; };
 
+// m ? a b : c, where an instruction does not do it better
+template <class M, class V>
+NONLIN_INLINE V product_where(const M& m, const V& a, const V& b, const V& c) {
+  return select(m, a * b, c);
+}
+
 // Whether there is step(x, low): 1 where x > 0, low where x <= 0, NaN where x is.
 template <class V>
 inline constexpr bool has_step = false;

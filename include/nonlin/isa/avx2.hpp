@@ -2,6 +2,7 @@
 // AVX2 with FMA: 8 floats or 4 doubles. What every ISA file supplies is listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
@@ -178,6 +179,8 @@ inline void leave() { _mm256_zeroupper(); }
 
 #include "../detail/kernels.inl"
 #include "../detail/operators.inl"
+#include "../detail/is_subnormal.inl"
+#include "../detail/subnormal.inl"
 
 }  // namespace n_avx2
 }  // namespace NONLIN_ABI

@@ -7,6 +7,7 @@
 // right.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
@@ -21,6 +22,18 @@ template <class T>
 struct vec;
 template <class T>
 struct mask;
+
+// A constant as an operand in memory. As an immediate g++ spreads it anew at each use, on the port that permutations and tests need, or
+// keeps it in a register that is wanted.
+template <long long bits>
+struct constant {
+  alignas(64) static constexpr long long lane[8] = {bits, bits, bits, bits, bits, bits, bits, bits};
+  static __m512i in_memory() {
+    const long long* p = lane;
+    __asm__("" : "+r"(p));
+    return _mm512_load_si512(p);
+  }
+};
 
 // Lanes beyond a table: those with a bit on above the low five.
 struct marks {
@@ -126,6 +139,7 @@ struct mask<double> {
   inline vec<T> from_bits_of_integer(const vec<T>& a) {                                                    \
     return vec<T>(_mm512_castsi512_##s(_mm512_maskz_cvt##s##_##si(all, a.v)));                             \
   }                                                                                                        \
+  inline mask<T> is_subnormal(const vec<T>& a) { return {_mm512_fpclass_##s##_mask(a.v, 0x20)}; }           \
   inline vec<T> spread(const vec<T>& a, const mask<T>& m) {                                                \
     return vec<T>(_mm512_maskz_expand_##s(m.m, a.v));                                                      \
   }                                                                                                        \
@@ -283,8 +297,8 @@ inline bool never(const marks& m) {
   const auto all = m.i[0] | m.i[1] | m.i[2] | m.i[3] | m.i[4] | m.i[5] | m.i[6] | m.i[7];
   return __builtin_constant_p(all) && all == 0;
 }
-inline mask<float> marked(const marks& m) { return {_mm512_test_epi32_mask(m.i, _mm512_set1_epi32(~31))}; }
-inline int count(const mask<float>& m) { return __builtin_popcount(m.m); }
+inline mask<float> marked(const marks& m) { return {_mm512_test_epi32_mask(m.i, constant<~0x1f0000001f>::in_memory())}; }
+inline int lanes_on(const mask<float>& m) { return __builtin_popcount(m.m); }
 inline void store_compressed(float* p, const vec<float>& a, const mask<float>& m) {
   _mm512_storeu_ps(p, _mm512_maskz_compress_ps(m.m, a.v));
 }
@@ -303,14 +317,48 @@ inline vec<double> step(const vec<double>& x, const vec<double>& low) {
 inline vec<float> abs_below(const vec<float>& a, float hi) {
   return vec<float>(_mm512_maskz_range_ps(0xffff, a.v, _mm512_set1_ps(hi), 8));
 }
+#if !NONLIN_CARELESS_INTRINSICS
+// m ? a b : c, one operation
+inline vec<float> product_where(const mask<float>& m, const vec<float>& a, const vec<float>& b, const vec<float>& c) {
+  return vec<float>(_mm512_mask_mul_ps(c.v, m.m, a.v, b.v));
+}
+inline vec<double> product_where(const mask<double>& m, const vec<double>& a, const vec<double>& b, const vec<double>& c) {
+  return vec<double>(_mm512_mask_mul_pd(c.v, m.m, a.v, b.v));
+}
+#endif
 // a - a rounded to a multiple of 1, of 1/2
 inline vec<float> off_integers(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 0)); }
 inline vec<float> off_halves(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 1 << 4)); }
+// Whether there may be a subnormal number among vectors: there is one, or a 0. One test a vector, where is_subnormal takes one and the
+// masks put together.
+template <class T>
+struct subnormal_scan;
+template <>
+struct subnormal_scan<float> {
+  __mmask16 ordinary = 0xffff;
+  void note(const vec<float>& a) {
+    ordinary = _mm512_mask_test_epi32_mask(ordinary, _mm512_castps_si512(a.v), constant<0x7f8000007f800000>::in_memory());
+  }
+  bool suspicious() const { return ordinary != 0xffff; }
+};
+template <>
+struct subnormal_scan<double> {
+  __mmask8 ordinary = 0xff;
+  void note(const vec<double>& a) {
+    ordinary = _mm512_mask_test_epi64_mask(ordinary, _mm512_castpd_si512(a.v), constant<0x7ff0000000000000>::in_memory());
+  }
+  bool suspicious() const { return ordinary != 0xff; }
+};
+template <class T>
+inline subnormal_scan<T> scan_for_subnormals(const vec<T>&) {
+  return {};
+}
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }
 
 #include "../detail/kernels.inl"
 #include "../detail/operators.inl"
+#include "../detail/subnormal.inl"
 
 }  // namespace n_avx512
 }  // namespace NONLIN_ABI

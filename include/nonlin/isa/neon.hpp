@@ -3,6 +3,7 @@
 // listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
 #include "../math/watched.hpp"
 

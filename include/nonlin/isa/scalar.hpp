@@ -20,6 +20,9 @@
 //   from_bits_of_integer(a)    the number with the bits of the integer nearest to a >= 0, if has_scalef
 //   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
 //   any(m)                     whether a lane is on
+//   is_subnormal(a), scan_for_subnormals(tag), raised_subnormal(a), lowered_to_subnormal(a)   where subnormal numbers cost a
+//                              microcode assist: see detail/subnormal.inl, detail/is_subnormal.inl, isa/avx512.hpp
+//   product_where(m, a, b, c)  m ? a b : c, if that is one operation
 //   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
 //   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
 //   spread(a, m), gathered(a, m)   the first lanes to where m is on, and back; if has_scalef
@@ -31,6 +34,7 @@
 // and then includes detail/operators.inl and detail/kernels.inl.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
 #include "../math/watched.hpp"
 

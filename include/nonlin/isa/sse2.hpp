@@ -3,6 +3,7 @@
 // is listed in isa/scalar.hpp.
 #pragma once
 #include "../detail/intrinsics.hpp"
+#include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
 #include "../math/watched.hpp"
 
@@ -148,6 +149,8 @@ inline void leave() {}
 
 #include "../detail/kernels.inl"
 #include "../detail/operators.inl"
+#include "../detail/is_subnormal.inl"
+#include "../detail/subnormal.inl"
 
 }  // namespace n_sse2
 }  // namespace NONLIN_ABI

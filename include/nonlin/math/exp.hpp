@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <limits>
 #include "../detail/number.hpp"
+#include "near_zero.hpp"
 #include "watched.hpp"
 
 #include "../detail/begin.hpp"
@@ -140,26 +141,6 @@ NONLIN_INLINE V scale_far(const V& y, const V& n) {
   const V third = fma(n, V(element_of<V>(1) / 3), V(c::round)) - V(c::round);
   const V s = exp2i(third);
   return y * s * s * exp2i(n - third - third);
-}
-
-// a b. Where vectors are thorough, without an assist for a subnormal b, and with the same one rounding.
-template <class V>
-NONLIN_INLINE V times(const V& a, const V& b) {
-  return a * b;
-}
-template <class V>
-NONLIN_INLINE watched<V, true> times(const watched<V, true>& factor, const watched<V, true>& other) {
-  using c = exp_constants<element_of<V>>;
-  const V a = factor.v, b = other.v, ma = mantissa(a), mb = mantissa(b), p = ma * mb;
-  const V n = at_least(exponent(a) + exponent(b), V(-275)), units = abs(scalef(p, n + V(c::units_of_least)));
-  // to the nearest number of units; what p itself has lost decides where that is a tie
-  const V lost = select(p < V(0), -fms(ma, mb, p), fms(ma, mb, p)), magic(c::least_normal_in_units);
-  const V whole = (units + magic) - magic, rest = units - whole;
-  const V up = select((rest == V(0.5)) & (lost > V(0)), whole + V(1), whole);
-  const V nearest = select((rest == V(-0.5)) & (lost < V(0)), whole - V(1), up);
-  const auto tiny = abs(b) < V(std::numeric_limits<element_of<V>>::min());
-  const V product = scale_or_units(p, n, units < magic, nearest);
-  return watched<V, true>(select(tiny, product, a * select(tiny, V(1), b)));
 }
 
 template <class V>

@@ -103,6 +103,9 @@ struct watched {
   friend NONLIN_INLINE watched select(const mask_type& m, const watched& a, const watched& b) {
     return {select(m.m, a.v, b.v), m.marks | a.marks | b.marks};
   }
+  friend NONLIN_INLINE watched product_where(const mask_type& m, const watched& a, const watched& b, const watched& c) {
+    return {product_where(m.m, a.v, b.v, c.v), m.marks | a.marks | b.marks | c.marks};
+  }
   friend NONLIN_INLINE watched octave_lookup(const element (&t)[32], const watched& u) {
     return {octave_lookup(t, u.v), u.marks};
   }

@@ -1,0 +1,239 @@
+// Subnormal numbers: right, the same bits whatever stands beside them, and without the cliff of a microcode assist for each
+// operation. special_values.cpp and extremes.cpp meet them too, one by one.
+#include <chrono>
+#include <functional>
+#include "arrays.hpp"
+#include "calls.hpp"
+#include "gated_calls.hpp"
+#include "oracle.hpp"
+#include "ulp.hpp"
+
+namespace {
+
+template <class T>
+std::vector<T> subnormals(std::size_t n, std::uint64_t seed) {
+  const bits_of<T> least_normal = bits(std::numeric_limits<T>::min());
+  std::mt19937_64 random(seed);
+  std::vector<T> x(n);
+  for (T& e : x) {
+    const T size = bit_cast<T>(static_cast<bits_of<T>>(random() % least_normal >> random() % (sizeof(T) == 4 ? 23 : 52)));
+    e = random() % 2 == 0 ? size : -size;
+  }
+  return x;
+}
+template <class T>
+std::vector<T> ordinary_numbers(std::size_t n, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<T> x(n);
+  for (T& e : x) e = static_cast<T>(std::normal_distribution<double>(0, 2)(random));
+  return x;
+}
+
+constexpr std::size_t length = 1700;  // several of the blocks that subnormal numbers are done in
+
+// -- the same bits ------------------------------------------------------------------------------------------------
+
+// `ordinary`, with subnormal numbers where `chosen` says
+template <class T>
+std::vector<T> mixed(bool (*chosen)(std::size_t), std::uint64_t seed) {
+  std::vector<T> x = ordinary_numbers<T>(length, seed);
+  const std::vector<T> tiny = subnormals<T>(length, seed + 1);
+  for (std::size_t i = 0; i < length; ++i)
+    if (chosen(i)) x[i] = tiny[i];
+  return x;
+}
+
+constexpr bool (*patterns[])(std::size_t) = {
+    [](std::size_t) { return true; },
+    [](std::size_t i) { return i % 2 == 0; },
+    [](std::size_t i) { return i % 97 == 3; },
+    [](std::size_t i) { return i == 1000; },
+    [](std::size_t i) { return i + 1 == length; },
+    [](std::size_t i) { return i / 64 % 2 == 1; },
+    [](std::size_t) { return false; },
+};
+
+// call(a, b, out, n): arrays against calls of one element, also in place
+template <class T, class Call>
+void check_bits(const char* what, const std::vector<T>& a, const std::vector<T>& b, const Call& call) {
+  std::vector<T> want(length), got(length), copy = a;
+  for (std::size_t i = 0; i < length; ++i) call(&a[i], &b[i], &want[i], 1);
+  call(a.data(), b.data(), got.data(), length);
+  call(copy.data(), b.data(), copy.data(), length);
+  const std::size_t i = std::min(first_difference(got.data(), want.data(), length), first_difference(copy.data(), want.data(), length));
+  INFO(what << ", element " << i);
+  if (i != length) {
+    INFO("of " << hex(a[i]) << " and " << hex(b[i]) << ": got " << hex(got[i]) << ", in place " << hex(copy[i]) << ", alone " << hex(want[i]));
+    CHECK(i == length);
+  }
+}
+
+template <class T>
+void check_bits(const compiled::activation<T>& act) {
+  on_each_isa([&](nonlin::isa isa) {
+    INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
+    for (const auto of_x : patterns) {
+      for (const auto of_dy : {patterns[0], patterns[2], patterns[6]}) {
+        const std::vector<T> x = mixed<T>(of_x, 1), dy = mixed<T>(of_dy, 3);
+        check_bits("forward", x, dy, [&](const T* a, const T*, T* out, std::size_t n) { act.forward(a, out, n); });
+        check_bits("backward", x, dy, [&](const T* a, const T* b, T* out, std::size_t n) { act.backward(a, b, out, n); });
+        if (act.has_backward_from_output())
+          check_bits("backward from output", x, dy,
+                     [&](const T* a, const T* b, T* out, std::size_t n) { act.backward_from_output(a, b, out, n); });
+      }
+    }
+  });
+}
+
+// -- the right ones -----------------------------------------------------------------------------------------------
+
+// f is |got - exact|, at most `slack` of what is multiplied and half a unit of the result
+template <class T>
+void check_product(const char* what, T got, T factor, const oracle::wide<T>& exact_f, double bound, T at) {
+  using W = oracle::wide<T>;
+  using std::abs;
+  const W exact = W(factor) * exact_f, slack = abs(W(factor)) * W(bound * ulp_at<T>(exact_f));
+  // without fma the product is rounded twice
+  const double limit = static_cast<double>(slack / W(ulp_at<T>(exact))) + 1;
+  const double error = ulp_error(got, exact);
+  INFO(what << " of " << hex(at) << " and " << hex(factor) << ": got " << hex(got) << ", want " << hex(static_cast<T>(exact)));
+  if (!(error <= limit)) CHECK(error <= limit);
+}
+
+template <class A, class T>
+void check_values(const A& typed) {
+  using W = oracle::wide<T>;
+  const compiled::activation<T> act(typed);
+  constexpr std::size_t n = 300;
+  std::vector<T> x = ordinary_numbers<T>(n, 5), dy = subnormals<T>(n, 6), got(n);
+  on_each_isa([&](nonlin::isa isa) {
+    INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
+    act.backward(x.data(), dy.data(), got.data(), n);
+    for (std::size_t i = 0; i < n; ++i)
+      check_product("derivative", got[i], dy[i], oracle::row<A>::derivative(typed, W(x[i])),
+                    std::max(act.bounds.derivative, sizeof(T) == 4 ? act.bounds.absolute * 0x1p24 : act.bounds.absolute * 0x1p53), x[i]);
+  });
+}
+
+template <class A, class T>
+void check_gated(const A& typed) {
+  using W = oracle::wide<T>;
+  const compiled::gated<T> unit(nonlin::Gated<A>{typed});
+  constexpr std::size_t n = 300;
+  const std::vector<T> usual = ordinary_numbers<T>(n, 7), tiny = subnormals<T>(n, 8), large(n, std::numeric_limits<T>::max() / 4);
+  std::vector<T> y(n), dgate(n), dvalue(n);
+  on_each_isa([&](nonlin::isa isa) {
+    INFO(unit.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
+    const double bound = unit.act.bounds.forward;
+    unit.forward(usual, tiny, y);
+    for (std::size_t i = 0; i < n; ++i)
+      check_product("subnormal value", y[i], tiny[i], oracle::row<A>::forward(typed, W(usual[i])), bound, usual[i]);
+    for (const std::vector<T>& value : {usual, large}) {
+      unit.forward(tiny, value, y);
+      unit.backward(tiny, usual, value, dgate, dvalue);
+      for (std::size_t i = 0; i < n; ++i) {
+        const W f = oracle::row<A>::forward(typed, W(tiny[i]));
+        check_product("subnormal gate", y[i], value[i], f, bound, tiny[i]);
+        check_product("dvalue of a subnormal gate", dvalue[i], value[i], f, bound, tiny[i]);
+      }
+    }
+    unit.forward(tiny, tiny, y);
+    for (std::size_t i = 0; i < n; ++i)
+      check_product("both subnormal", y[i], tiny[i], oracle::row<A>::forward(typed, W(tiny[i])), bound, tiny[i]);
+  });
+}
+
+// -- what activations say of themselves -----------------------------------------------------------------------------
+
+template <class A, class T>
+void check_claim(const A& act) {
+  if constexpr (requires { act.at_zero(); }) {
+    const T edge = sizeof(T) == 4 ? T(0x1p-50) : T(0x1p-100);
+    for (const T sign : {T(1), T(-1)}) {
+      const T at_edge = act(sign * edge), slope = act.derivative(sign * edge);
+      for (const T x : {edge / 3, edge / 1024, edge * T(0x1p-20)}) {
+        INFO(A::name << " at " << hex(sign * x));
+        if (act.at_zero() == nonlin::near_zero::linear)
+          CHECK(std::abs(act(sign * x) - x * (at_edge / edge)) <= std::abs(act(sign * x)) * std::numeric_limits<T>::epsilon());
+        else
+          CHECK(act(sign * x) == at_edge);
+        CHECK(act.derivative(sign * x) == slope);
+      }
+    }
+  }
+}
+
+// -- no cliff -----------------------------------------------------------------------------------------------------
+
+// The least of several rounds of both, in turn: seconds of the first by seconds of the second.
+double ratio(const std::function<void()>& unusual, const std::function<void()>& usual) {
+  double least[2] = {1e300, 1e300};
+  for (int round = 0; round < 15; ++round) {
+    for (int which = 0; which < 2; ++which) {
+      const auto start = std::chrono::steady_clock::now();
+      for (int k = 0; k < 4; ++k) which == 0 ? unusual() : usual();
+      least[which] = std::min(least[which], std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+  }
+  return least[0] / least[1];
+}
+
+template <class T>
+void check_time(const compiled::activation<T>& act) {
+  const std::vector<T> tiny = subnormals<T>(2048, 9), x = ordinary_numbers<T>(2048, 10), dy = ordinary_numbers<T>(2048, 11);
+  std::vector<T> out(2048);
+  on_each_isa([&](nonlin::isa isa) {
+    if (isa != nonlin::isa::sse2 && isa != nonlin::isa::avx2 && isa != nonlin::isa::avx512) return;
+    INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
+    const auto forward = [&](const auto& a) { return [&] { act.forward(a.data(), out.data(), out.size()); }; };
+    const auto backward = [&](const auto& a, const auto& b) { return [&] { act.backward(a.data(), b.data(), out.data(), out.size()); }; };
+    // 2 to 6 times; with assists 15 to 120
+    CHECK(ratio(forward(tiny), forward(x)) < 12);
+    CHECK(ratio(backward(tiny, dy), backward(x, dy)) < 12);
+    const bool product_only = std::string(act.name) == "Identity" || std::string(act.name) == "ReLU";
+    if (!product_only) CHECK(ratio(backward(x, tiny), backward(x, dy)) < 12);
+  });
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("subnormal numbers give the same bits whatever stands beside them", "[subnormal]", all_activations) {
+  check_bits<float>(TestType{});
+  check_bits<double>(TestType{});
+}
+
+TEST_CASE("subnormal numbers with other parameters give the same bits", "[subnormal]") {
+  for (const double beta : {1.702, 1e5, 1e30, -1e30}) {
+    check_bits<float>(nonlin::Swish{beta});
+    check_bits<double>(nonlin::Swish{beta});
+  }
+  check_bits<float>(nonlin::LeakyReLU{1e30});
+  check_bits<float>(nonlin::ELU{-3.7});
+}
+
+TEMPLATE_LIST_TEST_CASE("a subnormal dy has a derivative's bound", "[subnormal]", all_activations) {
+  check_values<TestType, float>(TestType{});
+  check_values<TestType, double>(TestType{});
+}
+
+TEST_CASE("subnormal operands of gated units", "[subnormal]") {
+  check_gated<nonlin::Sigmoid, float>({});
+  check_gated<nonlin::GELU, float>({});
+  check_gated<nonlin::GELUTanh, float>({});
+  check_gated<nonlin::Swish, float>({});
+  check_gated<nonlin::Swish, float>({.beta = 1e30});
+  check_gated<nonlin::ReLU, float>({});
+  check_gated<nonlin::Identity, float>({});
+  check_gated<nonlin::GELU, double>({});
+  check_gated<nonlin::Swish, double>({});
+}
+
+TEMPLATE_LIST_TEST_CASE("activations are next to 0 what they say", "[subnormal]", all_activations) {
+  check_claim<TestType, float>(TestType{});
+  check_claim<TestType, double>(TestType{});
+}
+
+TEMPLATE_LIST_TEST_CASE("subnormal numbers cost no assists", "[subnormal]", all_activations) {
+  check_time<float>(TestType{});
+  check_time<double>(TestType{});
+}
