@@ -60,10 +60,10 @@ template <class A>
 concept known_near_zero = requires(const A& act) {
   { act.at_zero() } -> std::same_as<near_zero>;
 };
-// of its argument to the output; of another factor of the result
+// in a factor of the result
 template <class A>
 constexpr near_zero factor_at_zero(const A& act) {
-  return act.at_zero() == near_zero::unknown ? near_zero::unknown : near_zero::linear;
+  return act.at_zero() == near_zero::unknown ? near_zero::unknown : near_zero::product;
 }
 template <class A>
 constexpr near_zero derivative_at_zero(const A& act) {

@@ -67,7 +67,7 @@ struct LeakyReLU {
   NONLIN_INLINE constexpr V parameter_derivative(const V& x) const {
     return select(is_positive(x), V(0), x);
   }
-  constexpr near_zero at_zero() const { return near_zero::linear; }
+  constexpr near_zero at_zero() const { return near_zero::product; }
   constexpr near_zero derivative_at_zero() const { return near_zero::harmless; }
 };
 

@@ -45,7 +45,7 @@ struct RReLU {
     return mean().derivative(y);
   }
   constexpr bool output_tells_derivative() const { return mean().output_tells_derivative(); }
-  constexpr near_zero at_zero() const { return near_zero::linear; }
+  constexpr near_zero at_zero() const { return near_zero::product; }
   constexpr near_zero derivative_at_zero() const { return near_zero::harmless; }
 };
 

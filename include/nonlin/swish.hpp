@@ -132,7 +132,7 @@ struct Swish {
     return V(math::swish_beta_slope(detail::lift(x), beta));
   }
   constexpr near_zero at_zero() const {
-    return beta <= 0x1p20 && beta >= -0x1p20 ? near_zero::linear : near_zero::unknown;
+    return beta <= 0x1p10 && beta >= -0x1p10 ? near_zero::linear : near_zero::unknown;
   }
 };
 

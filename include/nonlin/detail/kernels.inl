@@ -41,7 +41,7 @@ struct kernels {
   }
 
  private:
-  // Some elements from i on, by stand-ins for subnormal numbers (math/near_zero.hpp); returns the first element not done.
+  // Some elements from i on, by stand-ins for tiny arguments (math/near_zero.hpp); returns the first element not done.
   template <class T, class F, std::size_t Out, class... In>
   NONLIN_KERNEL static std::size_t with_stand_ins(const F& f, std::size_t i, std::size_t n, T* const (&out)[Out], const In*... in) {
     constexpr std::size_t most = 512, inputs = sizeof...(In);
@@ -51,7 +51,7 @@ struct kernels {
     for (std::size_t o = 0; o < Out; ++o) to[o] = y[o];
     by_width<T>(some, [&](std::size_t j, auto... k) {
       std::size_t a = 0;
-      (store(x[a++] + j, math::stood_in(load(in + i + j, k...)), k...), ...);
+      ((store(x[a] + j, math::stood_in(f.at_zero(0, a), load(in + i + j, k...)), k...), ++a), ...);
     });
     [&]<std::size_t... K>(std::index_sequence<K...>) { map(f, false, some, to, launder(x[K])...); }
     (std::make_index_sequence<inputs>());
@@ -74,30 +74,33 @@ struct kernels {
     if (j < n) f(j, n - j);
   }
 
-  // Whether there is one among arguments: visit(note) calls note(x...) for each vector of them. Never of a function that does not say
+  // Whether an argument has a stand-in: visit(note) calls note(x...) for each vector of them. None has, of a function that does not say
   // what it is next to 0.
   template <class T, class F, class Visit>
-  static bool any_subnormal(const F& f, const Visit& visit) {
+  static bool any_tiny(const F& f, const Visit& visit) {
     if constexpr (math::knows_zero<F, vec<T>>) {
       if (f.at_zero(0, 0) == near_zero::unknown) return false;
-      const auto harmless = [&](std::size_t i) {
-        return f.at_zero(0, i) == near_zero::harmless && f.at_zero(1, i) == near_zero::harmless;
-      };
-      auto scan = scan_for_subnormals(vec<T>());
+      auto scan = begin_scan(vec<T>());
       visit([&](const auto&... x) {
         std::size_t i = 0;
-        ((harmless(i++) ? void() : scan.note(x)), ...);
+        const auto note = [&](near_zero kind, const vec<T>& v) {
+          if (kind != near_zero::harmless) scan.note(kind, v);
+        };
+        (note(f.at_zero(0, i++), x), ...);
       });
       if (!scan.suspicious()) [[likely]]
         return false;
       bool found = false;
-      visit([&](const auto&... x) { found |= any((is_subnormal(x) | ...)); });
+      visit([&](const auto&... x) {
+        std::size_t i = 0;
+        ((found |= any(math::has_stand_in(f.at_zero(0, i++), x))), ...);
+      });
       return found;
     }
     return false;
   }
 
-  // Elements from `first` on, each by all that its formula has, up to `last` or vectors with a subnormal number; returns which.
+  // Elements from `first` on, each by all that its formula has, up to `last` or vectors with a tiny one; returns which.
   template <class T, class F, std::size_t Out, class... In>
   NONLIN_KERNEL static std::size_t by_vectors(const F& functor, std::size_t first, std::size_t last, T* const (&out)[Out],
                                        const In*... in) {
@@ -107,7 +110,7 @@ struct kernels {
     std::size_t i = first;
     if constexpr (vec<T>::has_table32) {
       for (; last - i >= 2 * w; i += 2 * w) {
-        if (any_subnormal<T>(f, [&](const auto& note) { note(load(in + i)...), note(load(in + i + w)...); })) [[unlikely]]
+        if (any_tiny<T>(f, [&](const auto& note) { note(load(in + i)...), note(load(in + i + w)...); })) [[unlikely]]
           return i;
         const auto a = f(V(load(in + i))...), b = f(V(load(in + i + w))...);
         for_outputs<V>(out, a, [&](T* p, const V& v) { store(p + i, math::plain(v)); });
@@ -116,7 +119,7 @@ struct kernels {
     }
     for (; i < last; i += w) {
       const std::size_t k = last - i < w ? last - i : w;
-      if (any_subnormal<T>(f, [&](const auto& note) { note(load(in + i, k)...); })) [[unlikely]]
+      if (any_tiny<T>(f, [&](const auto& note) { note(load(in + i, k)...); })) [[unlikely]]
         return i;
       const auto y = f(V(load(in + i, k))...);
       for_outputs<V>(out, y, [&](T* p, const V& v) { store(p + i, math::plain(v), k); });
@@ -158,7 +161,7 @@ struct kernels {
       store(p + 3 * w, math::plain(d));
     }
   }
-  // Blocks of four vectors, up to one that lies mostly beyond its formula's common range, or has a subnormal number.
+  // Blocks of four vectors, up to one that lies mostly beyond its formula's common range, or has a tiny number.
   template <class T, std::size_t Out, std::size_t In, bool = vec<T>::has_table32>
   struct usual_range {
     // returns the first element not done
@@ -169,7 +172,7 @@ struct kernels {
       constexpr std::size_t w = vec<T>::size;
       const F f = functor;  // a copy whose address nobody has: its parameters stay in registers across the stores
       for (; n - i >= 4 * w; i += 4 * w) {
-        if (any_subnormal<T>(f, [&](const auto& note) {
+        if (any_tiny<T>(f, [&](const auto& note) {
               note(load(in + i)...), note(load(in + i + w)...), note(load(in + i + 2 * w)...), note(load(in + i + 3 * w)...);
             })) [[unlikely]]
           break;
@@ -227,7 +230,7 @@ struct kernels {
       base = i;
       const std::size_t end = n - i < 0xffffff00u ? n : i + 0xffffff00u;
       for (; end - i >= 4 * w; i += 4 * w) {
-        if (any_subnormal<T>(f, [&](const auto& note) {
+        if (any_tiny<T>(f, [&](const auto& note) {
               note(load(in + i)...), note(load(in + i + w)...), note(load(in + i + 2 * w)...), note(load(in + i + 3 * w)...);
             })) [[unlikely]]
           break;

@@ -179,6 +179,9 @@ inline void leave() { _mm256_zeroupper(); }
 
 #include "../detail/kernels.inl"
 #include "../detail/operators.inl"
+// Formulas take squares of arguments, and what those lose.
+template <class T>
+inline constexpr T tiny_end = sizeof(T) == 4 ? T(0x1p-50) : T(0x1p-480);
 #include "../detail/is_subnormal.inl"
 #include "../detail/subnormal.inl"
 

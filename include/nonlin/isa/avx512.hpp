@@ -329,28 +329,38 @@ inline vec<double> product_where(const mask<double>& m, const vec<double>& a, co
 // a - a rounded to a multiple of 1, of 1/2
 inline vec<float> off_integers(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 0)); }
 inline vec<float> off_halves(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 1 << 4)); }
-// Whether there may be a subnormal number among vectors: there is one, or a 0. One test a vector, where is_subnormal takes one and the
-// masks put together.
+// The least exponents, as bits that are off: numbers below 2^-95 (2^-511)
+inline mask<float> is_tiny(const vec<float>& a) {
+  return {_mm512_mask_testn_epi32_mask(_mm512_test_epi32_mask(_mm512_castps_si512(a.v), constant<0x7fffffff7fffffff>::in_memory()),
+                                       _mm512_castps_si512(a.v), constant<0x7000000070000000>::in_memory())};
+}
+inline mask<double> is_tiny(const vec<double>& a) {
+  return {_mm512_mask_testn_epi64_mask(_mm512_test_epi64_mask(_mm512_castpd_si512(a.v), constant<0x7fffffffffffffff>::in_memory()),
+                                       _mm512_castpd_si512(a.v), constant<0x6000000000000000>::in_memory())};
+}
+// Whether there may be a lane with a stand-in among vectors: there is one, or a 0. One test a vector.
 template <class T>
-struct subnormal_scan;
+struct scan_for_tiny;
 template <>
-struct subnormal_scan<float> {
+struct scan_for_tiny<float> {
   __mmask16 ordinary = 0xffff;
-  void note(const vec<float>& a) {
-    ordinary = _mm512_mask_test_epi32_mask(ordinary, _mm512_castps_si512(a.v), constant<0x7f8000007f800000>::in_memory());
+  void note(near_zero kind, const vec<float>& a) {
+    const __m512i exponents = kind == near_zero::product ? constant<0x7f8000007f800000>::in_memory() : constant<0x7000000070000000>::in_memory();
+    ordinary = _mm512_mask_test_epi32_mask(ordinary, _mm512_castps_si512(a.v), exponents);
   }
   bool suspicious() const { return ordinary != 0xffff; }
 };
 template <>
-struct subnormal_scan<double> {
+struct scan_for_tiny<double> {
   __mmask8 ordinary = 0xff;
-  void note(const vec<double>& a) {
-    ordinary = _mm512_mask_test_epi64_mask(ordinary, _mm512_castpd_si512(a.v), constant<0x7ff0000000000000>::in_memory());
+  void note(near_zero kind, const vec<double>& a) {
+    const __m512i exponents = kind == near_zero::product ? constant<0x7ff0000000000000>::in_memory() : constant<0x6000000000000000>::in_memory();
+    ordinary = _mm512_mask_test_epi64_mask(ordinary, _mm512_castpd_si512(a.v), exponents);
   }
   bool suspicious() const { return ordinary != 0xff; }
 };
 template <class T>
-inline subnormal_scan<T> scan_for_subnormals(const vec<T>&) {
+inline scan_for_tiny<T> begin_scan(const vec<T>&) {
   return {};
 }
 inline void fence() { _mm_sfence(); }

@@ -149,6 +149,9 @@ inline void leave() {}
 
 #include "../detail/kernels.inl"
 #include "../detail/operators.inl"
+// Formulas take squares of arguments, and what those lose, split in two without fma.
+template <class T>
+inline constexpr T tiny_end = sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-440);
 #include "../detail/is_subnormal.inl"
 #include "../detail/subnormal.inl"
 

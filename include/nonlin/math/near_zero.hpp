@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Subnormal arguments. To multiply one costs x86 processors a microcode assist, some 150 cycles for each vector and operation. But next
-// to 0 a function is constant, or proportional to its argument; so a subnormal argument is replaced by a power of two of its sign,
-// small but ordinary, and what is proportional to it is the function of that times the number of units of the least subnormal number,
-// whose bits are an integer. The result is rounded as any other.
+// Arguments next to 0. An operation that meets or makes a subnormal number costs x86 processors a microcode assist, some 150 cycles. But
+// next to 0 a function is constant, or proportional to its argument; so a tiny argument is replaced by a power of two of its sign that is
+// small but makes nothing subnormal, and what is proportional to it is the function of that times their ratio, whose bits below the
+// normal numbers are an integer. The result is rounded as any other.
 #pragma once
 #include <limits>
 #include "../detail/number.hpp"
@@ -12,11 +12,12 @@
 
 namespace nonlin {
 
-// A function near 0, on either side, for |x| <= 2^-50 (double: 2^-100), to all digits:
+// A function near 0, on either side, for |x| <= 2^-36 (double: 2^-100), to all digits:
 //   constant   the same for all x
 //   harmless   the same, and no arithmetic is done with x
 //   linear     proportional to x
-enum class near_zero { unknown, constant, harmless, linear };
+//   product    proportional to x, by one product
+enum class near_zero { unknown, constant, harmless, linear, product };
 
 inline namespace NONLIN_ABI {
 namespace math {
@@ -25,22 +26,34 @@ namespace math {
 template <class F, class V>
 concept knows_zero = requires(const F& f, const V& x) {
   { f.at_zero(std::size_t(), std::size_t()) } -> std::same_as<near_zero>;
-  is_subnormal(x);
+  is_tiny(x);
 };
 
 template <class V>
 V product_error(const V& a, const V& b, const V& p);  // in exp.hpp
 
 template <class T>
-inline constexpr T stand_in = sizeof(T) == 4 ? T(0x1p-50) : T(0x1p-100);
+inline constexpr T stand_in = sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-100);
 
 template <class T>
 inline constexpr T lowering = 2 * std::numeric_limits<T>::min();
 
-// x, the subnormal lanes as the stand-in
 template <class V>
-NONLIN_INLINE V stood_in(const V& x) {
-  return select(is_subnormal(x), with_sign(V(stand_in<element_of<V>>), x), x);
+NONLIN_INLINE auto has_stand_in(near_zero kind, const V& x) {
+  return kind == near_zero::product ? is_subnormal(x) : is_tiny(x);
+}
+
+// x, but the stand-in where it has one
+template <class V>
+NONLIN_INLINE V stood_in(near_zero kind, const V& x) {
+  return select(has_stand_in(kind, x), with_sign(V(stand_in<element_of<V>>), x), x);
+}
+
+// |x| 2^125 (2^1021) of a tiny x
+template <class V>
+NONLIN_INLINE V raised_tiny(const V& x) {
+  const auto subnormal = is_subnormal(x);
+  return select(subnormal, raised_subnormal(x), select(subnormal, V(1), abs(x)) * V(1 / lowering<element_of<V>>));
 }
 
 // a b 2^-125 (2^-1021), rounded once, with the sign of `product`, a b; a and b >= 0. `normal` is that result where it is normal.
@@ -58,7 +71,7 @@ NONLIN_INLINE V lowered_product(const V& a, const V& b, const V& product, const 
   return with_sign(select(size < half, lowered_to_subnormal(sum), normal), product);
 }
 
-// f(x...), of which the o-th result is y at stood_in(x)...
+// f(x...), of which the o-th result is y at the stand-ins
 template <class V, class F, class... X>
 NONLIN_INLINE V from_stand_ins(const V& y, const F& f, std::size_t o, const X&... x) {
   using T = element_of<V>;
@@ -67,9 +80,10 @@ NONLIN_INLINE V from_stand_ins(const V& y, const F& f, std::size_t o, const X&..
   auto linear = V(1) < V(0);
   std::size_t i = 0;
   const auto note = [&](const V& a) NONLIN_INLINE_LAMBDA {
-    if (f.at_zero(o, i++) != near_zero::linear) return;
-    const auto tiny = is_subnormal(a);
-    factor = select(tiny, select(linear, V(0), raised_subnormal(a) * V(up)), factor);  // the product of two is 0
+    const near_zero kind = f.at_zero(o, i++);
+    if (kind != near_zero::linear && kind != near_zero::product) return;
+    const auto tiny = has_stand_in(kind, a);
+    factor = select(tiny, select(linear, V(0), raised_tiny(a) * V(up)), factor);  // the product of two is 0
     linear = linear | tiny;
   };
   (note(x), ...);
