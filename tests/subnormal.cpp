@@ -161,7 +161,7 @@ void check_claim(const A& act) {
       const T at_edge = act(sign * edge), slope = act.derivative(sign * edge);
       for (const T x : {edge / 3, edge / 1024, edge * T(0x1p-20)}) {
         INFO(A::name << " at " << hex(sign * x));
-        if (act.at_zero() == nonlin::near_zero::linear)
+        if (act.at_zero() == nonlin::near_zero::linear || act.at_zero() == nonlin::near_zero::product)
           CHECK(std::abs(act(sign * x) - x * (at_edge / edge)) <= std::abs(act(sign * x)) * std::numeric_limits<T>::epsilon());
         else
           CHECK(act(sign * x) == at_edge);
@@ -195,9 +195,10 @@ void check_time(const compiled::activation<T>& act) {
     INFO(act.name << " of " << (sizeof(T) == 4 ? "float" : "double") << " on " << nonlin::to_string(isa));
     const auto forward = [&](const auto& a) { return [&] { act.forward(a.data(), out.data(), out.size()); }; };
     const auto backward = [&](const auto& a, const auto& b) { return [&] { act.backward(a.data(), b.data(), out.data(), out.size()); }; };
-    // 2 to 6 times; with assists 15 to 120
+    // 2 to 4 times, of one product (LeakyReLU, RReLU) 5 to 11; with assists 15 to 120
+    const bool product = std::string(act.name).find("LeakyReLU") != std::string::npos || std::string(act.name) == "RReLU";
     for (const auto& tiny : {least, small}) {
-      CHECK(ratio(forward(tiny), forward(x)) < 12);
+      CHECK(ratio(forward(tiny), forward(x)) < (product ? 20 : 12));
       CHECK(ratio(backward(tiny, dy), backward(x, dy)) < 12);
     }
     const bool product_only = std::string(act.name) == "Identity" || std::string(act.name) == "ReLU";

@@ -329,14 +329,31 @@ inline vec<double> product_where(const mask<double>& m, const vec<double>& a, co
 // a - a rounded to a multiple of 1, of 1/2
 inline vec<float> off_integers(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 0)); }
 inline vec<float> off_halves(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 1 << 4)); }
-// The least exponents, as bits that are off: numbers below 2^-95 (2^-511)
-inline mask<float> is_tiny(const vec<float>& a) {
-  return {_mm512_mask_testn_epi32_mask(_mm512_test_epi32_mask(_mm512_castps_si512(a.v), constant<0x7fffffff7fffffff>::in_memory()),
-                                       _mm512_castps_si512(a.v), constant<0x7000000070000000>::in_memory())};
+// Bits of the exponent that are all off in numbers below 2^-95 (2^-511), below 2^-95 (2^-991): in a number that is tiny, or of which a
+// product is subnormal
+template <class T>
+using tiny_exponents = constant<sizeof(T) == 4 ? 0x7000000070000000 : 0x6000000000000000>;
+template <class T>
+using nearly_subnormal_exponents = constant<sizeof(T) == 4 ? 0x7000000070000000 : 0x7e00000000000000>;
+inline mask<float> is_small(const vec<float>& a, const __m512i& exponents) {
+  const __m512i bits = _mm512_castps_si512(a.v);
+  return {_mm512_mask_testn_epi32_mask(_mm512_test_epi32_mask(bits, constant<0x7fffffff7fffffff>::in_memory()), bits, exponents)};
 }
-inline mask<double> is_tiny(const vec<double>& a) {
-  return {_mm512_mask_testn_epi64_mask(_mm512_test_epi64_mask(_mm512_castpd_si512(a.v), constant<0x7fffffffffffffff>::in_memory()),
-                                       _mm512_castpd_si512(a.v), constant<0x6000000000000000>::in_memory())};
+inline mask<double> is_small(const vec<double>& a, const __m512i& exponents) {
+  const __m512i bits = _mm512_castpd_si512(a.v);
+  return {_mm512_mask_testn_epi64_mask(_mm512_test_epi64_mask(bits, constant<0x7fffffffffffffff>::in_memory()), bits, exponents)};
+}
+template <class T>
+inline mask<T> is_tiny(const vec<T>& a) {
+  return is_small(a, tiny_exponents<T>::in_memory());
+}
+template <class T>
+inline mask<T> is_nearly_subnormal(const vec<T>& a) {
+  return is_small(a, nearly_subnormal_exponents<T>::in_memory());
+}
+template <class T>
+inline __m512i exponents_of(near_zero kind) {
+  return kind == near_zero::product ? nearly_subnormal_exponents<T>::in_memory() : tiny_exponents<T>::in_memory();
 }
 // Whether there may be a lane with a stand-in among vectors: there is one, or a 0. One test a vector.
 template <class T>
@@ -345,8 +362,7 @@ template <>
 struct scan_for_tiny<float> {
   __mmask16 ordinary = 0xffff;
   void note(near_zero kind, const vec<float>& a) {
-    const __m512i exponents = kind == near_zero::product ? constant<0x7f8000007f800000>::in_memory() : constant<0x7000000070000000>::in_memory();
-    ordinary = _mm512_mask_test_epi32_mask(ordinary, _mm512_castps_si512(a.v), exponents);
+    ordinary = _mm512_mask_test_epi32_mask(ordinary, _mm512_castps_si512(a.v), exponents_of<float>(kind));
   }
   bool suspicious() const { return ordinary != 0xffff; }
 };
@@ -354,8 +370,7 @@ template <>
 struct scan_for_tiny<double> {
   __mmask8 ordinary = 0xff;
   void note(near_zero kind, const vec<double>& a) {
-    const __m512i exponents = kind == near_zero::product ? constant<0x7ff0000000000000>::in_memory() : constant<0x6000000000000000>::in_memory();
-    ordinary = _mm512_mask_test_epi64_mask(ordinary, _mm512_castpd_si512(a.v), exponents);
+    ordinary = _mm512_mask_test_epi64_mask(ordinary, _mm512_castpd_si512(a.v), exponents_of<double>(kind));
   }
   bool suspicious() const { return ordinary != 0xff; }
 };

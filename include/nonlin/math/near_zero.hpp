@@ -3,6 +3,12 @@
 // next to 0 a function is constant, or proportional to its argument; so a tiny argument is replaced by a power of two of its sign that is
 // small but makes nothing subnormal, and what is proportional to it is the function of that times their ratio, whose bits below the
 // normal numbers are an integer. The result is rounded as any other.
+//
+//   Record: Cascade Lake, g++ 12, 2048 floats, time by that of N(0, 1). Subnormal x: ELU 2.3 for 105, Sigmoid 2.0 for 70, Tanh 2.7 for 55, GELU
+//   2.3 for 60, SiLU 2.8 for 73; x of 1e-18 on AVX2: GELU 1.7 for 37. The test, one slot and a quarter a vector: 0 to 8 % of an ordinary call.
+//   gained   the test's constant in memory: as an immediate g++ spread it anew each time, Sigmoid 1.15, SiLU 1.12 for 1.04, 0.98
+//   lost     is_subnormal of every vector: three slots for two; least magnitudes by vrange: the same, and inexact beside a NaN
+//   untried  looking at some vectors only: stand-ins would have to give the bits of the plain formula, which GELU's two roundings prevent
 #pragma once
 #include <limits>
 #include "../detail/number.hpp"
@@ -40,7 +46,7 @@ inline constexpr T lowering = 2 * std::numeric_limits<T>::min();
 
 template <class V>
 NONLIN_INLINE auto has_stand_in(near_zero kind, const V& x) {
-  return kind == near_zero::product ? is_subnormal(x) : is_tiny(x);
+  return kind == near_zero::product ? is_nearly_subnormal(x) : is_tiny(x);
 }
 
 // x, but the stand-in where it has one
