@@ -110,10 +110,11 @@ struct output_step {
   NONLIN_INLINE V operator()(const V& y, const V& dy) const {
     return dy * V(act.derivative_from_output(y));
   }
-  // An activation that is constant at 0 has other outputs there.
+  // Of y = 0 the slope of those that are constant at 0, Sigmoid's, is a product with y; that of others comes by sums, which cost nothing.
   constexpr near_zero at_zero(std::size_t, std::size_t in) const requires known_near_zero<A> {
-    if (act.at_zero() == near_zero::constant) return near_zero::linear;
-    return in == 0 ? derivative_at_zero(act) : factor_at_zero(act);
+    if (act.at_zero() == near_zero::unknown) return near_zero::unknown;
+    if (act.at_zero() == near_zero::constant) return near_zero::product;
+    return in == 0 ? near_zero::harmless : factor_at_zero(act);
   }
 };
 

@@ -10,9 +10,15 @@
     const integers bits = reinterpret_cast<integers>(a.v), digits = bits + bits + (-1 - least);      \
     return mask<T>(reinterpret_cast<decltype(a.v)>(digits < least + 2 * __builtin_bit_cast(integer, end) - 1)); \
   }                                                                                                  \
-  inline mask<T> is_subnormal(const vec<T>& a) { return below(a, std::numeric_limits<T>::min()); }   \
+  inline mask<T> is_subnormal(const vec<T>& a) {                                                     \
+    constexpr T end = std::numeric_limits<T>::min();                                                 \
+    return below(a, end);                                                                            \
+  }                                                                                                  \
   /* a product of which with 2^-31 is subnormal */                                                   \
-  inline mask<T> is_nearly_subnormal(const vec<T>& a) { return below(a, std::numeric_limits<T>::min() * T(0x1p+31)); } \
+  inline mask<T> is_nearly_subnormal(const vec<T>& a) {                                              \
+    constexpr T end = std::numeric_limits<T>::min() * T(0x1p+31);                                    \
+    return below(a, end);                                                                            \
+  }                                                                                                  \
   inline mask<T> is_tiny(const vec<T>& a) { return below(a, tiny_end<T>); }
 NONLIN_BELOW(float, std::int32_t)
 NONLIN_BELOW(double, std::int64_t)

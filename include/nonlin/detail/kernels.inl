@@ -84,7 +84,7 @@ struct kernels {
       visit([&](const auto&... x) {
         std::size_t i = 0;
         const auto note = [&](near_zero kind, const vec<T>& v) {
-          if (kind != near_zero::harmless) scan.note(kind, v);
+          if (kind != near_zero::harmless) scan.note(kind, v);  // not so much as a test
         };
         (note(f.at_zero(0, i++), x), ...);
       });

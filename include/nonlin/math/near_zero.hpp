@@ -20,7 +20,7 @@ namespace nonlin {
 
 // A function near 0, on either side, for |x| <= 2^-36 (double: 2^-100), to all digits:
 //   constant   the same for all x
-//   harmless   the same, and no arithmetic is done with x
+//   harmless   whatever it is, it costs nothing: it is only compared or added
 //   linear     proportional to x
 //   product    proportional to x, by one product
 enum class near_zero { unknown, constant, harmless, linear, product };
@@ -46,6 +46,7 @@ inline constexpr T lowering = 2 * std::numeric_limits<T>::min();
 
 template <class V>
 NONLIN_INLINE auto has_stand_in(near_zero kind, const V& x) {
+  if (kind == near_zero::harmless) return V(1) < V(0);
   return kind == near_zero::product ? is_nearly_subnormal(x) : is_tiny(x);
 }
 
@@ -77,7 +78,7 @@ NONLIN_INLINE V lowered_product(const V& a, const V& b, const V& product, const 
   return with_sign(select(size < half, lowered_to_subnormal(sum), normal), product);
 }
 
-// f(x...), of which the o-th result is y at the stand-ins
+// f(x...), of which the o-th result is y at the stand-ins. Of several proportional arguments all are of the kind `product`.
 template <class V, class F, class... X>
 NONLIN_INLINE V from_stand_ins(const V& y, const F& f, std::size_t o, const X&... x) {
   using T = element_of<V>;
@@ -89,12 +90,12 @@ NONLIN_INLINE V from_stand_ins(const V& y, const F& f, std::size_t o, const X&..
     const near_zero kind = f.at_zero(o, i++);
     if (kind != near_zero::linear && kind != near_zero::product) return;
     const auto tiny = has_stand_in(kind, a);
-    factor = select(tiny, select(linear, V(0), raised_tiny(a) * V(up)), factor);  // the product of two is 0
+    factor = select(tiny, select(linear, V(0), raised_tiny(a) * V(up)), factor);  // the product of two tiny ones is 0
     linear = linear | tiny;
   };
   (note(x), ...);
   // factor lowering, not y factor, which may overflow; what is not normal is not made
-  const V size = abs(y), product = y * factor;
+  const V at_stand_ins = select(linear, y, V(1)), size = abs(at_stand_ins), product = at_stand_ins * factor;
   const V normal = select(abs(product) < V(0.5), V(1), size) * (factor * V(lowering<T>));
   return select(linear, lowered_product(size, factor, product, normal), y);
 }
