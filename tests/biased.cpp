@@ -99,10 +99,10 @@ TEMPLATE_TEST_CASE("biased activations are those of x + b", "[biased]", float, d
       c.act.forward(sum.data(), want_y.data(), n);
       c.act.backward(sum.data(), dy.data(), want_dx.data(), n);
       c.act.backward(x.data(), dy.data(), plain_dx.data(), n);
-      // a tiny sum is done in another way than a tiny x: the last digit may differ
+      // calls on arrays do a tiny x in another way than a tiny sum is done: of GELU the last digit may differ
       const auto as_want = [&](const T* got) {
         for (std::size_t i = 0; i < n; ++i) {
-          const bool tiny = std::abs(sum[i]) < (sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-100));
+          const bool tiny = c.name == std::string(nonlin::GELU::name) && std::abs(sum[i]) < (sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-100));
           const T digit = std::max(std::numeric_limits<T>::denorm_min(), std::abs(want_y[i]) * std::numeric_limits<T>::epsilon());
           if (!same(got[i], want_y[i]) && !(tiny && std::abs(got[i] - want_y[i]) <= digit)) return false;
         }

@@ -61,29 +61,42 @@ concept known_near_zero = requires(const A& act) {
   { act.at_zero() } -> std::same_as<near_zero>;
 };
 // in a factor of the result
-template <class A>
-constexpr near_zero factor_at_zero(const A& act) {
-  return act.at_zero() == near_zero::unknown ? near_zero::unknown : near_zero::product;
+constexpr near_zero factor_at_zero(near_zero value) {
+  return value == near_zero::unknown ? near_zero::unknown : near_zero::product;
 }
-template <class A>
-constexpr near_zero derivative_at_zero(const A& act) {
-  if constexpr (requires { act.derivative_at_zero(); }) return act.derivative_at_zero();
-  return act.at_zero() == near_zero::unknown ? near_zero::unknown : near_zero::constant;
+// of the derivative; that of a product with x chooses by comparing x
+constexpr near_zero derivative_at_zero(near_zero value) {
+  if (value == near_zero::unknown) return near_zero::unknown;
+  return value == near_zero::product ? near_zero::harmless : near_zero::constant;
 }
 
-// What A is for some values of its members, to be asked at the call: a branch in the kernel would keep its vectors from alternating.
-// A specialisation has `type`, which gives the same bits, and `static bool holds(const A&)`.
+// What calls on arrays compute A by: f(act), or f of another type that gives the same bits. Chosen at the call, since a branch in the kernel
+// would keep its vectors from alternating.
 template <class A>
-struct special_case {};
-
-// f(act), or f of its special case
-template <class A, class F>
-void with_special_case(const A& act, const F& f) {
-  if constexpr (requires { typename special_case<A>::type; }) {
-    if (special_case<A>::holds(act)) return f(typename special_case<A>::type());
+struct in_arrays {
+  template <class F>
+  static void forward(const A& act, const F& f) {
+    f(act);
   }
-  f(act);
-}
+  template <class F>
+  static void backward(const A& act, const F& f) {
+    f(act);
+  }
+};
+
+// A parameter in both types: g++ takes no conversion out of a loop, since it may trap. ELU 3 %, Swish half the time.
+struct parameter {
+  double as_double;
+  float as_float;
+  constexpr parameter(double p) : as_double(p), as_float(static_cast<float>(p)) {}
+  template <class V>
+  NONLIN_INLINE V in() const {
+    if constexpr (sizeof(element_of<V>) == 4)
+      return V(as_float);
+    else
+      return V(as_double);
+  }
+};
 
 }  // namespace detail
 

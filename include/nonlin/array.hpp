@@ -85,21 +85,21 @@ template <class A>
 struct value_step {
   A act;
   template <class V>
-  NONLIN_INLINE V operator()(const V& x) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x) const {
     return V(act(x));
   }
-  constexpr near_zero at_zero(std::size_t, std::size_t) const requires known_near_zero<A> { return act.at_zero(); }
+  constexpr near_zero at_zero(std::size_t) const requires known_near_zero<A> { return act.at_zero(); }
 };
 
 template <class A>
 struct derivative_step {
   A act;
   template <class V>
-  NONLIN_INLINE V operator()(const V& x, const V& dy) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x, const V& dy) const {
     return math::times(dy, V(act.derivative(x)));
   }
-  constexpr near_zero at_zero(std::size_t, std::size_t in) const requires known_near_zero<A> {
-    return in == 0 ? derivative_at_zero(act) : factor_at_zero(act);
+  constexpr near_zero at_zero(std::size_t in) const requires known_near_zero<A> {
+    return in == 0 ? derivative_at_zero(act.at_zero()) : factor_at_zero(act.at_zero());
   }
 };
 
@@ -107,14 +107,14 @@ template <class A>
 struct output_step {
   A act;
   template <class V>
-  NONLIN_INLINE V operator()(const V& y, const V& dy) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& y, const V& dy) const {
     return dy * V(act.derivative_from_output(y));
   }
   // Of y = 0 the slope of those that are constant at 0, Sigmoid's, is a product with y; that of others comes by sums, which cost nothing.
-  constexpr near_zero at_zero(std::size_t, std::size_t in) const requires known_near_zero<A> {
+  constexpr near_zero at_zero(std::size_t in) const requires known_near_zero<A> {
     if (act.at_zero() == near_zero::unknown) return near_zero::unknown;
     if (act.at_zero() == near_zero::constant) return near_zero::product;
-    return in == 0 ? near_zero::harmless : factor_at_zero(act);
+    return in == 0 ? near_zero::harmless : factor_at_zero(act.at_zero());
   }
 };
 
@@ -122,7 +122,7 @@ template <class A>
 struct parameter_step {
   A act;
   template <class V>
-  NONLIN_INLINE void operator()(const V (&in)[2], const V (&)[1], V (&out)[1], V (&term)[1]) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[2], const V (&)[1], V (&out)[1], V (&term)[1]) const {
     out[0] = in[1] * V(act.derivative(in[0]));
     term[0] = in[1] * V(act.parameter_derivative(in[0]));
   }
@@ -141,7 +141,7 @@ void forward(const A& act, const argument& x, const argument& y) {
   const auto* in = static_cast<const T*>(x.data);
   T* const out[] = {to_write<T>(y)};
   const bool stream = streams(x.count, 2, out[0], in);
-  with_special_case(act, [&](const auto& a) { 
+  in_arrays<A>::forward(act, [&](const auto& a) {
     with_kernels([&](auto k) { k.map(value_step<std::remove_cvref_t<decltype(a)>>{a}, stream, x.count, out, in); });
   });
 }
@@ -159,7 +159,7 @@ void map_gradient(const char* function, const Step& step, const argument& x, con
 template <class A, class T>
 void backward(const A& act, const argument& x, const argument& dy, const argument& dx) {
   static_assert(differentiable<A, T>, "nonlin::backward: the activation has no member V derivative(V x)");
-  with_special_case(act, [&](const auto& a) {
+  in_arrays<A>::backward(act, [&](const auto& a) {
     map_gradient<T>("backward", derivative_step<std::remove_cvref_t<decltype(a)>>{a}, x, dy, dx);
   });
 }

@@ -124,7 +124,7 @@ template <class A>
 struct biased_forward_step {
   A act;
   template <class V>
-  NONLIN_INLINE void operator()(const V (&in)[1], const V (&p)[1], V (&out)[1], V (&)[1]) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[1], const V (&p)[1], V (&out)[1], V (&)[1]) const {
     out[0] = V(act(in[0] + p[0]));
   }
 };
@@ -134,7 +134,7 @@ template <class A, bool Parameter>
 struct biased_backward_step {
   A act;
   template <class V>
-  NONLIN_INLINE void operator()(const V (&in)[2], const V (&p)[1], V (&out)[1], V (&term)[1 + Parameter]) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[2], const V (&p)[1], V (&out)[1], V (&term)[1 + Parameter]) const {
     const V x = in[0] + p[0];
     out[0] = in[1] * V(act.derivative(x));
     term[0] = out[0];

@@ -77,5 +77,37 @@ struct ELU {
   constexpr near_zero at_zero() const { return near_zero::linear; }
 };
 
+inline namespace NONLIN_ABI {
+namespace detail {
+
+struct elu_in_arrays : ELU {
+  parameter negative;
+
+  constexpr explicit elu_in_arrays(const ELU& act) : ELU(act), negative(act.alpha) {}
+  template <class V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    return math::elu(x, V(1), negative.in<V>());
+  }
+  template <class V>
+  NONLIN_INLINE V derivative(const V& x) const {
+    return math::elu_slope(x, V(1), negative.in<V>());
+  }
+};
+
+template <>
+struct in_arrays<ELU> {
+  template <class F>
+  static void forward(const ELU& act, const F& f) {
+    f(elu_in_arrays(act));
+  }
+  template <class F>
+  static void backward(const ELU& act, const F& f) {
+    f(elu_in_arrays(act));
+  }
+};
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
+
 }  // namespace nonlin
 #include "detail/end.hpp"

@@ -42,7 +42,7 @@ struct Gated {
   A act;
 
   template <real V>
-  NONLIN_INLINE V operator()(const V& gate, const V& value) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& gate, const V& value) const {
     return math::times(value, V(act(gate)));
   }
 };
@@ -75,7 +75,7 @@ concept packed_layout = std::same_as<L, packed::gate_first_t> || std::same_as<L,
     std::same_as<L, packed::interleaved_t>;
 
 template <class A, class V>
-NONLIN_INLINE math::both<V> both_of(const A& act, const V& x) {
+NONLIN_INLINES_CALLS NONLIN_INLINE math::both<V> both_of(const A& act, const V& x) {
   if constexpr (requires { act.value_and_derivative(x); }) {
     const auto both = act.value_and_derivative(x);
     return {V(both.value), V(both.derivative)};
@@ -88,7 +88,7 @@ template <class A>
 struct gated_forward_step {
   A act;
   template <class V, std::size_t P>
-  NONLIN_INLINE void operator()(const V (&in)[2], const V (&p)[P], V (&out)[1], V (&)[1]) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[2], const V (&p)[P], V (&out)[1], V (&)[1]) const {
     if constexpr (P == 2)
       out[0] = V(act(in[0] + p[0])) * (in[1] + p[1]);
     else
@@ -112,7 +112,7 @@ template <class A, bool Biased, bool Parameter>
 struct gated_backward_step {
   A act;
   template <class V, std::size_t P, std::size_t S>
-  NONLIN_INLINE void operator()(const V (&in)[3], const V (&p)[P], V (&out)[2], V (&term)[S]) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[3], const V (&p)[P], V (&out)[2], V (&term)[S]) const {
     V gate = in[0], value = in[1];
     if constexpr (Biased) {
       gate = gate + p[0];
@@ -185,7 +185,7 @@ void forward_gated(const Gated<A>& unit, const operand& gate, const operand& val
   if constexpr (!Biased) {
     T* const out[] = {to_write<T>(y)};
     const bool stream = streams(y.count, 3, out[0], g, v);
-    with_special_case(unit.act, [&](const auto& a) {
+    in_arrays<A>::forward(unit.act, [&](const auto& a) {
       const Gated<std::remove_cvref_t<decltype(a)>> same{a};
       with_kernels([&](auto k) { k.map(same, stream, y.count, out, g, v); });
     });
@@ -221,7 +221,7 @@ void backward_gated(const Gated<A>& unit, const operand& gate, const operand& va
     T* const out[] = {to_write<T>(dgate.x), to_write<T>(dvalue.x)};
     const bool stream = streams(dy.count, 5, out[0], g, v) && streams(dy.count, 5, out[1], g, v) && out[0] != d &&
                         out[1] != d && aligned_alike(out[0], out[1]);
-    with_special_case(unit.act, [&](const auto& a) {
+    in_arrays<A>::backward(unit.act, [&](const auto& a) {
       const gated_gradient<std::remove_cvref_t<decltype(a)>> step{a};
       with_kernels([&](auto k) { k.map(step, stream, dy.count, out, g, v, d); });
     });

@@ -20,7 +20,12 @@ struct Identity {
   // 1; NaN at NaN
   template <real V>
   NONLIN_INLINE constexpr V derivative(const V& x) const {
-    return select(is_number(x), V(1), x);
+    if constexpr (simd_vector<V>) {  // not x: clang would multiply by it, and for a subnormal x that is slow
+      const V inf(infinity<element_of<V>>());
+      return select(is_number(x), V(1), inf - inf);
+    } else {
+      return is_number(x) ? V(1) : x;
+    }
   }
   template <real V>
   NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {

@@ -6,7 +6,7 @@
 //   by slope     x > 0 ? 0 : x
 //   at           -0: slope * -0, NaN: NaN
 //   error        the product correctly rounded; slope is rounded to the type of x before
-//   Record: Cascade Lake, AVX-512, 2048 floats, g++ 12; cycles for 16: forward 2.9, 4.1 as x times step(x, slope); backward 2.5 by step,
+//   Record: Cascade Lake, AVX-512, 2048 floats, g++ 12; cycles for 16: forward 2.4 as max(x, slope x), 2.9 by comparison, 4.1 as x times step(x, slope); backward 2.5 by step,
 //   3.6 by comparisons
 #pragma once
 #include <limits>
@@ -68,8 +68,39 @@ struct LeakyReLU {
     return select(is_positive(x), V(0), x);
   }
   constexpr near_zero at_zero() const { return near_zero::product; }
-  constexpr near_zero derivative_at_zero() const { return near_zero::harmless; }
 };
+
+inline namespace NONLIN_ABI {
+namespace detail {
+
+// As max(x, slope x), for slopes of which no float is 0
+struct contracting_leaky_relu : LeakyReLU {
+  parameter multiplier;
+
+  constexpr explicit contracting_leaky_relu(const LeakyReLU& act) : LeakyReLU(act), multiplier(act.slope) {}
+  static constexpr bool serves(const LeakyReLU& act) {
+    return act.slope >= static_cast<double>(std::numeric_limits<float>::min()) && act.slope <= 1;
+  }
+  template <class V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    return at_least(x, x * multiplier.in<V>());
+  }
+};
+
+template <>
+struct in_arrays<LeakyReLU> {
+  template <class F>
+  static void forward(const LeakyReLU& act, const F& f) {
+    contracting_leaky_relu::serves(act) ? f(contracting_leaky_relu(act)) : f(act);
+  }
+  template <class F>
+  static void backward(const LeakyReLU& act, const F& f) {
+    f(act);
+  }
+};
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
 
 }  // namespace nonlin
 #include "detail/end.hpp"

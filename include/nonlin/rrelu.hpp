@@ -46,8 +46,25 @@ struct RReLU {
   }
   constexpr bool output_tells_derivative() const { return mean().output_tells_derivative(); }
   constexpr near_zero at_zero() const { return near_zero::product; }
-  constexpr near_zero derivative_at_zero() const { return near_zero::harmless; }
 };
+
+inline namespace NONLIN_ABI {
+namespace detail {
+
+template <>
+struct in_arrays<RReLU> {
+  template <class F>
+  static void forward(const RReLU& act, const F& f) {
+    in_arrays<LeakyReLU>::forward(act.mean(), f);
+  }
+  template <class F>
+  static void backward(const RReLU& act, const F& f) {
+    f(act.mean());
+  }
+};
+
+}  // namespace detail
+}  // namespace NONLIN_ABI
 
 }  // namespace nonlin
 #include "detail/end.hpp"

@@ -46,12 +46,52 @@ struct scaled_argument {
   }
 };
 
+// beta, in the types that formulas take
+struct swish_beta {
+  double value;
+  detail::parameter hi, lo;  // for tables: a float and what it lost. NaN, beyond every table, for one at the ends of floats' exponents
+  bool in_tables;
+
+  constexpr explicit swish_beta(double beta)
+      : value(beta), hi(beta), lo(beta - static_cast<double>(static_cast<float>(beta))), in_tables(true) {
+    const double size = beta < 0 ? -beta : beta;
+    if (size >= 0x1p-60 && size <= 0x1p+60) return;
+    in_tables = false;
+    hi = std::numeric_limits<double>::quiet_NaN();
+  }
+  template <class V>
+  NONLIN_INLINE V times(const V& t) const {
+    return t * hi.in<V>();
+  }
+  // beta t - k, k close to it
+  template <class V>
+  NONLIN_INLINE V off(const V& t, const V& k) const {
+    return fma(t, lo.in<V>(), fms(t, hi.in<V>(), k));
+  }
+};
+
+// |beta x| >= 6, beta in_tables
 template <class V>
-NONLIN_INLINE V swish(const V& x, double beta) {
-  if (beta == 1) return silu(x);  // the same bits as SiLU, at its speed
+NONLIN_INLINE V swish_far(const V& x, const swish_beta& beta) {
+  constexpr float end = 195;  // x e^-t is 0 for every x
+  const V u = beta.times(x), t = abs(u), lost = beta.off(x, u), low = select(u < V(0), -lost, lost);
+  const far_exponential<V> p(at_most(t, V(end)), select(t < V(end), low, V(0)));
+  const V w = scale_quietly(select(t >= V(end), V(0), x) * sigmoid_far_scaled(p), p.e.n);
+  return select(u < V(0), with_sign(abs(w), x), x - w);
+}
+
+template <class V>
+NONLIN_INLINE V swish_slope_far(const V& x, const swish_beta& beta) {
+  const V u = beta.times(x), t = abs(u), lost = beta.off(x, u), low = select(u < V(0), -lost, lost);
+  const V w = silu_slope_tail(at_most(t, V(far_end)), select(t < V(far_end), low, V(0)));
+  return select(u < V(0), w, V(1) - w);
+}
+
+template <class V>
+NONLIN_INLINE V swish_anywhere(const V& x, const swish_beta& beta) {
   using T = element_of<V>;
   constexpr double limit = sizeof(T) == 4 ? 195 : 1460;  // |x| e^-limit is 0 for every x
-  const scaled_argument<V> a(x, beta, limit);
+  const scaled_argument<V> a(x, beta.value, limit);
   const V highest(logistic<V>::highest);
   const logistic<V> p(at_most(a.hi, highest), select(a.hi < highest, a.lo, V(0)));
   // sigma is 1/2 to 1.42 times 2^down: x sigma must neither overflow nor underflow before it is scaled
@@ -61,13 +101,48 @@ NONLIN_INLINE V swish(const V& x, double beta) {
   return select(a.hi <= V(-limit), with_sign(V(0), x), y);
 }
 
+template <class V>
+NONLIN_INLINE V swish(const V& x, const swish_beta& beta) {
+  if constexpr (V::has_table32) {
+    const V c(round_to_1 + 16), rounded = fma(x, beta.hi.in<V>(), c);
+    const auto slot = slot_of(rounded);
+    const V y = x * table_polynomial(beta.off(x, rounded - c), slot, sigmoid_table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, y, [&](const V& v) NONLIN_INLINE_LAMBDA {
+      return beta.in_tables ? swish_far(v, beta) : swish_anywhere(v, beta);
+    });
+  } else {
+    return swish_anywhere(x, beta);
+  }
+}
+
+template <class V>
+NONLIN_INLINE V swish_slope_anywhere(const V& x, const swish_beta& beta) {
+  const scaled_argument<V> a(x, beta.value, sizeof(element_of<V>) == 4 ? 200 : 1500);
+  return silu_slope(a.hi, a.lo);
+}
+
+template <class V>
+NONLIN_INLINE V swish_slope(const V& x, const swish_beta& beta) {
+  if constexpr (V::has_table32) {
+    using table = silu_slope_table;
+    const V u = beta.times(x), t = abs(u);
+    const auto slot = slot_of(fma(t, V(table::s), V(round_to_1)));
+    const V k = lookup(table::x, slot), off = beta.off(x, with_sign(k, u));
+    const V w = table_polynomial(select(u < V(0), -off, off), slot, table::c);
+    return unless_beyond(beyond_slots(slot, round_to_1), x, select(u < V(0), w, V(1) - w), [&](const V& v) NONLIN_INLINE_LAMBDA {
+      return beta.in_tables ? swish_slope_far(v, beta) : swish_slope_anywhere(v, beta);
+    });
+  } else {
+    return swish_slope_anywhere(x, beta);
+  }
+}
+
 // Value and derivative by one exponential and one division. Near the root the derivative's error is absolute.
 template <class V>
-NONLIN_INLINE both<V> swish_both(const V& x, double beta) {
-  if (beta == 1) return silu_both(x);
+NONLIN_INLINE both<V> swish_both_anywhere(const V& x, const swish_beta& beta) {
   using T = element_of<V>;
   constexpr double limit = sizeof(T) == 4 ? 195 : 1460;
-  const scaled_argument<V> a(x, beta, limit);
+  const scaled_argument<V> a(x, beta.value, limit);
   const V z = abs(a.hi);
   const auto e = exp_parts(-z, select(a.hi > V(0), -a.lo, a.lo));
   const V scaled_y = V(1) + e.q, scaled_tail = quotient(scaled_y, fma(power_or_least(e), scaled_y, V(1)));
@@ -81,18 +156,30 @@ NONLIN_INLINE both<V> swish_both(const V& x, double beta) {
 }
 
 template <class V>
-NONLIN_INLINE V swish_slope(const V& x, double beta) {
-  if (beta == 1) return silu_slope(x);
-  const scaled_argument<V> a(x, beta, sizeof(element_of<V>) == 4 ? 200 : 1500);
-  return silu_slope(a.hi, a.lo);
+NONLIN_INLINE both<V> swish_both(const V& x, const swish_beta& beta) {
+  if constexpr (V::has_table32) {
+    const V u = beta.times(x), c(round_to_1 + 16), rounded = c - abs(u), n = rounded - c;
+    const auto slot = slot_of(rounded);
+    const V off = beta.off(x, with_sign(-n, u));  // n <= 0
+    const V tail = table_polynomial(select(u < V(0), off, -off), slot, sigmoid_table::c);
+    const V head = V(1) - tail, w = tail * fnma(abs(u), head, V(1));
+    return unless_beyond(beyond_slots(slot, round_to_1), x,
+                         both<V>{x * select(u < V(0), tail, head), select(u < V(0), w, V(1) - w)},
+                         [&](const V& v) NONLIN_INLINE_LAMBDA {
+                           return beta.in_tables ? both<V>{swish_far(v, beta), swish_slope_far(v, beta)}
+                                                 : swish_both_anywhere(v, beta);
+                         });
+  } else {
+    return swish_both_anywhere(x, beta);
+  }
 }
 
 // x^2 s (1 - s): (x e^-t/2)^2 would do, but e^-t in one piece keeps x^2 from overflowing before it
 template <class V>
-NONLIN_INLINE V swish_beta_slope(const V& x, double beta) {
+NONLIN_INLINE V swish_beta_slope(const V& x, const swish_beta& beta) {
   using T = element_of<V>;
   constexpr double limit = sizeof(T) == 4 ? 285 : 2200;
-  const scaled_argument<V> a(x, beta, limit);
+  const scaled_argument<V> a(x, beta.value, limit);
   const auto e = exp_parts(-abs(a.hi), select(a.hi > V(0), -a.lo, a.lo));
   const V y1 = V(1) + e.q, slope = quotient(y1, square_of_1_plus(power_or_least(e) * y1));
   const V half = fma(e.n, V(0.5), V(exp_constants<T>::round)) - V(exp_constants<T>::round);
@@ -116,20 +203,20 @@ struct Swish {
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {
-    return V(math::swish(detail::lift(x), beta));
+    return V(beta == 1 ? math::silu(detail::lift(x)) : math::swish(detail::lift(x), math::swish_beta(beta)));
   }
   template <real V>
   NONLIN_INLINE V derivative(const V& x) const {
-    return V(math::swish_slope(detail::lift(x), beta));
+    return V(beta == 1 ? math::silu_slope(detail::lift(x)) : math::swish_slope(detail::lift(x), math::swish_beta(beta)));
   }
   template <real V>
   NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
-    const auto b = math::swish_both(detail::lift(x), beta);
+    const auto b = beta == 1 ? math::silu_both(detail::lift(x)) : math::swish_both(detail::lift(x), math::swish_beta(beta));
     return {V(b.value), V(b.derivative)};
   }
   template <real V>
   NONLIN_INLINE V parameter_derivative(const V& x) const {
-    return V(math::swish_beta_slope(detail::lift(x), beta));
+    return V(math::swish_beta_slope(detail::lift(x), math::swish_beta(beta)));
   }
   constexpr near_zero at_zero() const {
     return beta <= 0x1p10 && beta >= -0x1p10 ? near_zero::linear : near_zero::unknown;
@@ -139,10 +226,34 @@ struct Swish {
 inline namespace NONLIN_ABI {
 namespace detail {
 
+struct swish_in_arrays : Swish {
+  math::swish_beta b;
+
+  constexpr explicit swish_in_arrays(const Swish& act) : Swish(act), b(act.beta) {}
+  template <class V>
+  NONLIN_INLINE V operator()(const V& x) const {
+    return math::swish(x, b);
+  }
+  template <class V>
+  NONLIN_INLINE V derivative(const V& x) const {
+    return math::swish_slope(x, b);
+  }
+  template <class V>
+  NONLIN_INLINE math::both<V> value_and_derivative(const V& x) const {
+    return math::swish_both(x, b);
+  }
+};
+
 template <>
-struct special_case<Swish> {
-  using type = SiLU;
-  static bool holds(const Swish& s) { return s.beta == 1; }
+struct in_arrays<Swish> {
+  template <class F>
+  static void forward(const Swish& act, const F& f) {
+    act.beta == 1 ? f(SiLU()) : f(swish_in_arrays(act));
+  }
+  template <class F>
+  static void backward(const Swish& act, const F& f) {
+    forward(act, f);
+  }
 };
 
 }  // namespace detail

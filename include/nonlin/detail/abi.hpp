@@ -14,8 +14,7 @@
 #error "nonlin needs C++20: compile with -std=c++20 or newer"
 #endif
 
-// For operator() and helpers of a user's own functor when clang is to inline them into the kernel however
-// big they are.
+// For what the members of a user's own functor call, so that clang inlines it into the kernel however big it is.
 #define NONLIN_INLINE inline __attribute__((always_inline))
 
 // The user's compiler may take every number for finite.

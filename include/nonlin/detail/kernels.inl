@@ -42,25 +42,20 @@ struct kernels {
 
  private:
   // Some elements from i on, by stand-ins for tiny arguments (math/near_zero.hpp); returns the first element not done.
-  template <class T, class F, std::size_t Out, class... In>
-  NONLIN_KERNEL static std::size_t with_stand_ins(const F& f, std::size_t i, std::size_t n, T* const (&out)[Out], const In*... in) {
+  template <class T, class F, class... In>
+  NONLIN_KERNEL static std::size_t with_stand_ins(const F& f, std::size_t i, std::size_t n, T* const (&out)[1], const In*... in) {
     constexpr std::size_t most = 512, inputs = sizeof...(In);
     const std::size_t some = n - i < most ? n - i : most;
-    T x[inputs][most], y[Out][most];
-    T* to[Out];
-    for (std::size_t o = 0; o < Out; ++o) to[o] = y[o];
+    T x[inputs][most], y[most];
+    T* const to[] = {y};
     by_width<T>(some, [&](std::size_t j, auto... k) {
       std::size_t a = 0;
-      ((store(x[a] + j, math::stood_in(f.at_zero(0, a), load(in + i + j, k...)), k...), ++a), ...);
+      ((store(x[a] + j, math::stood_in(f.at_zero(a), load(in + i + j, k...)), k...), ++a), ...);
     });
     [&]<std::size_t... K>(std::index_sequence<K...>) { map(f, false, some, to, launder(x[K])...); }
     (std::make_index_sequence<inputs>());
     by_width<T>(some, [&](std::size_t j, auto... k) {
-      [&](const auto&... v) {
-        vec<T> r[Out];
-        for (std::size_t o = 0; o < Out; ++o) r[o] = math::from_stand_ins(load(y[o] + j, k...), f, o, v...);
-        for (std::size_t o = 0; o < Out; ++o) store(out[o] + i + j, r[o], k...);
-      }(load(in + i + j, k...)...);
+      store(out[0] + i + j, math::from_stand_ins(load(y + j, k...), f, load(in + i + j, k...)...), k...);
     });
     return i + some;
   }
@@ -79,25 +74,34 @@ struct kernels {
   template <class T, class F, class Visit>
   static bool any_tiny(const F& f, const Visit& visit) {
     if constexpr (math::knows_zero<F, vec<T>>) {
-      if (f.at_zero(0, 0) == near_zero::unknown) return false;
+      if (f.at_zero(0) == near_zero::unknown) return false;
       auto scan = begin_scan(vec<T>());
       visit([&](const auto&... x) {
         std::size_t i = 0;
         const auto note = [&](near_zero kind, const vec<T>& v) {
           if (kind != near_zero::harmless) scan.note(kind, v);  // not so much as a test
         };
-        (note(f.at_zero(0, i++), x), ...);
+        (note(f.at_zero(i++), x), ...);
       });
       if (!scan.suspicious()) [[likely]]
         return false;
       bool found = false;
       visit([&](const auto&... x) {
         std::size_t i = 0;
-        ((found |= any(math::has_stand_in(f.at_zero(0, i++), x))), ...);
+        ((found |= any(math::has_stand_in(f.at_zero(i++), x))), ...);
       });
       return found;
     }
     return false;
+  }
+
+  // of the four vectors from `in` on
+  template <class T, class F, class... In>
+  static bool any_tiny_of_four(const F& f, const In*... in) {
+    constexpr std::size_t w = vec<T>::size;
+    return any_tiny<T>(f, [&](const auto& note) {
+      note(load(in)...), note(load(in + w)...), note(load(in + 2 * w)...), note(load(in + 3 * w)...);
+    });
   }
 
   // Elements from `first` on, each by all that its formula has, up to `last` or vectors with a tiny one; returns which.
@@ -149,7 +153,7 @@ struct kernels {
   template <class T, class V>
   static void put_four(bool stream_out, T* p, const V& a, const V& b, const V& c, const V& d) {
     constexpr std::size_t w = V::size;
-    if (stream_out) {
+    if (rarely(stream_out)) {
       stream(p, math::plain(a));
       stream(p + w, math::plain(b));
       stream(p + 2 * w, math::plain(c));
@@ -164,21 +168,21 @@ struct kernels {
   // Blocks of four vectors, up to one that lies mostly beyond its formula's common range, or has a tiny number.
   template <class T, std::size_t Out, std::size_t In, bool = vec<T>::has_table32>
   struct usual_range {
-    // returns the first element not done
+    // from i on, in whole blocks of which there is one; returns the first element not done
     template <class F, class... P>
     NONLIN_KERNEL std::size_t map(const F& functor, bool stream_out, std::size_t i, std::size_t n, T* const (&out)[Out],
                                   const P*... in) {
       using pack = math::pack<vec<T>>;
       constexpr std::size_t w = vec<T>::size;
+      const std::size_t end = i + (n - i) / (4 * w) * (4 * w);
       const F f = functor;  // a copy whose address nobody has: its parameters stay in registers across the stores
-      for (; n - i >= 4 * w; i += 4 * w) {
-        if (any_tiny<T>(f, [&](const auto& note) {
-              note(load(in + i)...), note(load(in + i + w)...), note(load(in + i + 2 * w)...), note(load(in + i + 3 * w)...);
-            })) [[unlikely]]
+      do {
+        if (any_tiny_of_four<T>(f, (in + i)...)) [[unlikely]]
           break;
         const auto y = f(pack(load(in + i), load(in + i + w), load(in + i + 2 * w), load(in + i + 3 * w))...);
         for_outputs<pack>(out, y, [&](T* p, const pack& v) { put_four(stream_out, p + i, v.a, v.b, v.c, v.d); });
-      }
+        i += 4 * w;
+      } while (goes_on(i, end));
       return i;
     }
   };
@@ -228,16 +232,14 @@ struct kernels {
       };
       std::size_t noted = 0;
       base = i;
-      const std::size_t end = n - i < 0xffffff00u ? n : i + 0xffffff00u;
-      for (; end - i >= 4 * w; i += 4 * w) {
-        if (any_tiny<T>(f, [&](const auto& note) {
-              note(load(in + i)...), note(load(in + i + w)...), note(load(in + i + 2 * w)...), note(load(in + i + 3 * w)...);
-            })) [[unlikely]]
+      const std::size_t end = i + (n - i < 0xffffff00u ? n - i : 0xffffff00u) / (4 * w) * (4 * w);
+      do {
+        if (any_tiny_of_four<T>(f, (in + i)...)) [[unlikely]]
           break;
         const auto a = y(watched(load(in + i))...), b = y(watched(load(in + i + w))...);
         const auto c = y(watched(load(in + i + 2 * w))...), d = y(watched(load(in + i + 3 * w))...);
         const auto ma = marks_of(a), mb = marks_of(b), mc = marks_of(c), md = marks_of(d), all = ma | mb | mc | md;
-        if (!never(all) && any(marked(all))) [[unlikely]] {
+        if (!never(all) && rarely_any(marked(all))) [[unlikely]] {
           const mask<T> beyond[4] = {marked(ma), marked(mb), marked(mc), marked(md)};
           const int lanes = lanes_on(beyond[0]) + lanes_on(beyond[1]) + lanes_on(beyond[2]) + lanes_on(beyond[3]);
           if (lanes > static_cast<int>(4 * w / 3) || noted > capacity - 4 * w) break;
@@ -254,7 +256,8 @@ struct kernels {
           put_four(stream_out, out[0] + i, watched(a.value), watched(b.value), watched(c.value), watched(d.value));
           put_four(stream_out, out[1] + i, watched(a.derivative), watched(b.derivative), watched(c.derivative), watched(d.derivative));
         }
-      }
+        i += 4 * w;
+      } while (goes_on(i, end));
       count = noted;
       return i;
     }

@@ -91,6 +91,7 @@ inline __m256i first_lanes(std::size_t words) {
     return vec<T>(_mm256_or_##s(_mm256_and_##s(a.v, _mm256_set1_##s(mantissa_bits<T>)), _mm256_set1_##s(1)));                   \
   }                                                                                                         \
   inline bool any(const mask<T>& m) { return _mm256_movemask_##s(m.m) != 0; }                                    \
+  inline bool rarely_any(const mask<T>& m) { return rarely(static_cast<unsigned>(_mm256_movemask_##s(m.m))); }   \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                 \
     return NONLIN_CARELESS_INTRINSICS                                                                        \
                ? vec<T>(_mm256_castsi256_##s(_mm256_blendv_epi8(                                             \
@@ -182,6 +183,7 @@ inline void leave() { _mm256_zeroupper(); }
 // Formulas take squares of arguments, and what those lose.
 template <class T>
 inline constexpr T tiny_end = sizeof(T) == 4 ? T(0x1p-50) : T(0x1p-480);
+#include "../detail/below.inl"
 #include "../detail/is_subnormal.inl"
 #include "../detail/subnormal.inl"
 

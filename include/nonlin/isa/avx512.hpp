@@ -35,6 +35,9 @@ struct constant {
   }
 };
 
+template <class T>  // all but the sign
+inline constexpr long long size_bits = sizeof(T) == 4 ? 0x7fffffff7fffffff : 0x7fffffffffffffff;
+
 // Lanes beyond a table: those with a bit on above the low five.
 struct marks {
   __m512i i;
@@ -140,6 +143,15 @@ struct mask<double> {
     return vec<T>(_mm512_castsi512_##s(_mm512_maskz_cvt##s##_##si(all, a.v)));                             \
   }                                                                                                        \
   inline mask<T> is_subnormal(const vec<T>& a) { return {_mm512_fpclass_##s##_mask(a.v, 0x20)}; }           \
+  /* the lanes of m with one of the bits on */                                                             \
+  inline mask<T> that_have(const mask<T>& m, const vec<T>& a, const __m512i& bits) {                       \
+    return {_mm512_mask_test_##si##_mask(m.m, _mm512_cast##s##_si512(a.v), bits)};                         \
+  }                                                                                                        \
+  /* not 0, and none of them */                                                                            \
+  inline mask<T> is_small(const vec<T>& a, const __m512i& exponents) {                                     \
+    const __m512i v = _mm512_cast##s##_si512(a.v), size = constant<size_bits<T>>::in_memory();             \
+    return {_mm512_mask_testn_##si##_mask(_mm512_test_##si##_mask(v, size), v, exponents)};                \
+  }                                                                                                        \
   inline vec<T> spread(const vec<T>& a, const mask<T>& m) {                                                \
     return vec<T>(_mm512_maskz_expand_##s(m.m, a.v));                                                      \
   }                                                                                                        \
@@ -174,6 +186,8 @@ NONLIN_VEC(double, __m512d, pd, 8, 0xff, epi64, 52, 0x7fffffffffffffff)
 
 inline bool any(const mask<float>& m) { return m.m != 0; }
 inline bool any(const mask<double>& m) { return m.m != 0; }
+inline bool rarely_any(const mask<float>& m) { return rarely(m.m); }
+inline bool rarely_any(const mask<double>& m) { return rarely(m.m); }
 
 // The plain cast to the lower half is one of the intrinsics that warn.
 inline __m256d lower_half(const vec<double>& a) { return _mm512_maskz_extractf64x4_pd(0xf, a.v, 0); }
@@ -335,14 +349,6 @@ template <class T>
 using tiny_exponents = constant<sizeof(T) == 4 ? 0x7000000070000000 : 0x6000000000000000>;
 template <class T>
 using nearly_subnormal_exponents = constant<sizeof(T) == 4 ? 0x7000000070000000 : 0x7e00000000000000>;
-inline mask<float> is_small(const vec<float>& a, const __m512i& exponents) {
-  const __m512i bits = _mm512_castps_si512(a.v);
-  return {_mm512_mask_testn_epi32_mask(_mm512_test_epi32_mask(bits, constant<0x7fffffff7fffffff>::in_memory()), bits, exponents)};
-}
-inline mask<double> is_small(const vec<double>& a, const __m512i& exponents) {
-  const __m512i bits = _mm512_castpd_si512(a.v);
-  return {_mm512_mask_testn_epi64_mask(_mm512_test_epi64_mask(bits, constant<0x7fffffffffffffff>::in_memory()), bits, exponents)};
-}
 template <class T>
 inline mask<T> is_tiny(const vec<T>& a) {
   return is_small(a, tiny_exponents<T>::in_memory());
@@ -357,22 +363,10 @@ inline __m512i exponents_of(near_zero kind) {
 }
 // Whether there may be a lane with a stand-in among vectors: there is one, or a 0. One test a vector.
 template <class T>
-struct scan_for_tiny;
-template <>
-struct scan_for_tiny<float> {
-  __mmask16 ordinary = 0xffff;
-  void note(near_zero kind, const vec<float>& a) {
-    ordinary = _mm512_mask_test_epi32_mask(ordinary, _mm512_castps_si512(a.v), exponents_of<float>(kind));
-  }
-  bool suspicious() const { return ordinary != 0xffff; }
-};
-template <>
-struct scan_for_tiny<double> {
-  __mmask8 ordinary = 0xff;
-  void note(near_zero kind, const vec<double>& a) {
-    ordinary = _mm512_mask_test_epi64_mask(ordinary, _mm512_castpd_si512(a.v), exponents_of<double>(kind));
-  }
-  bool suspicious() const { return ordinary != 0xff; }
+struct scan_for_tiny {
+  mask<T> ordinary = !(vec<T>(1) < vec<T>(0));
+  void note(near_zero kind, const vec<T>& a) { ordinary = that_have(ordinary, a, exponents_of<T>(kind)); }
+  bool suspicious() const { return rarely_any(!ordinary); }
 };
 template <class T>
 inline scan_for_tiny<T> begin_scan(const vec<T>&) {

@@ -21,7 +21,7 @@
 //   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
 //   any(m)                     whether a lane is on
 //   is_subnormal(a), is_nearly_subnormal(a), is_tiny(a), begin_scan(tag), raised_subnormal(a), lowered_to_subnormal(a)   where subnormal numbers cost a
-//                              microcode assist: see detail/subnormal.inl, detail/is_subnormal.inl, isa/avx512.hpp
+//                              microcode assist: see detail/subnormal.inl, detail/below.inl, detail/is_subnormal.inl, isa/avx512.hpp
 //   product_where(m, a, b, c)  m ? a b : c, if that is one operation
 //   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
 //   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
@@ -167,9 +167,34 @@ struct mask {
   NONLIN_OP mask<T> operator^(const mask<T>& a, const mask<T>& b) { return {a.m != b.m}; }                   \
   NONLIN_OP mask<T> operator!(const mask<T>& a) { return {!a.m}; }
 
+#if defined(__SSE2_MATH__)  // assists: see detail/subnormal.inl
+#define NONLIN_SUBNORMAL(T, bits_t)                                                                          \
+  NONLIN_OP mask<T> below(const vec<T>& a, T end) {                                                          \
+    return {bits(abs(a)) - 1 < __builtin_bit_cast(bits_t, end) - 1};                                         \
+  }                                                                                                          \
+  NONLIN_OP vec<T> raised_subnormal(const vec<T>& a) {                                                       \
+    constexpr bits_t digits = __builtin_bit_cast(bits_t, mantissa_bits<T>), half = __builtin_bit_cast(bits_t, T(0.5)); \
+    return vec<T>(from_bits((bits(a) & digits) | half).v - T(0.5));                                       \
+  }                                                                                                          \
+  NONLIN_OP vec<T> lowered_to_subnormal(const vec<T>& a) {                                                   \
+    return from_bits(bits(a) - __builtin_bit_cast(bits_t, T(0.5)));                                       \
+  }                                                                                                          \
+  NONLIN_OP vec<T> opaque(const vec<T>& a) {                                                                 \
+    T v = a.v;                                                                                               \
+    __asm__("" : "+x"(v));                                                                                   \
+    return vec<T>(v);                                                                                        \
+  }                                                                                                          \
+  NONLIN_OP bool rarely_any(const mask<T>& m) { return rarely(m.m); }
+#else
+#define NONLIN_SUBNORMAL(T, bits_t)
+#endif
+
 NONLIN_VEC(float, std::uint32_t, 23, f)
 NONLIN_VEC(double, std::uint64_t, 52, )
+NONLIN_SUBNORMAL(float, std::uint32_t)
+NONLIN_SUBNORMAL(double, std::uint64_t)
 #undef NONLIN_VEC
+#undef NONLIN_SUBNORMAL
 #undef NONLIN_ROUND
 
 using words_register = std::uint64_t;
@@ -182,6 +207,11 @@ NONLIN_OP void leave() {}
 
 #include "../detail/kernels.inl"
 #include "../detail/operators.inl"
+#if defined(__SSE2_MATH__)
+template <class T>
+inline constexpr T tiny_end = sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-440);
+#include "../detail/is_subnormal.inl"
+#endif
 
 }  // namespace n_scalar
 }  // namespace NONLIN_ABI

@@ -82,6 +82,7 @@ struct mask;
     return vec<T>(_mm_or_##s(_mm_and_##s(a.v, _mm_set1_##s(mantissa_bits<T>)), _mm_set1_##s(1)));                   \
   }                                                                                                         \
   inline bool any(const mask<T>& m) { return _mm_movemask_##s(m.m) != 0; }                                    \
+  inline bool rarely_any(const mask<T>& m) { return rarely(static_cast<unsigned>(_mm_movemask_##s(m.m))); }   \
   inline vec<T> select(const mask<T>& m, const vec<T>& a, const vec<T>& b) {                                \
     return vec<T>(_mm_or_##s(_mm_and_##s(m.m, a.v), _mm_andnot_##s(m.m, b.v)));                             \
   }                                                                                                         \
@@ -152,6 +153,7 @@ inline void leave() {}
 // Formulas take squares of arguments, and what those lose, split in two without fma.
 template <class T>
 inline constexpr T tiny_end = sizeof(T) == 4 ? T(0x1p-36) : T(0x1p-440);
+#include "../detail/below.inl"
 #include "../detail/is_subnormal.inl"
 #include "../detail/subnormal.inl"
 

@@ -118,19 +118,14 @@ NONLIN_INLINE V scale_down(const V& y, const V& n) {
   return y * exp2i(n + V(c::step)) * V(c::down);
 }
 
-// y 2^n, with scalef; where that is subnormal, so many units of the least number. To make a subnormal in arithmetic costs a
-// microcode assist, 20 times a whole vector's time; but its bits are an integer, the number of units.
-template <class V, class M>
-NONLIN_INLINE V scale_or_units(const V& y, const V& n, const M& subnormal, const V& units) {
-  return select(subnormal, with_sign(from_bits_of_integer(units), y), scalef(y, select(subnormal, V(0), n)));
-}
-
-// y 2^n for n >= -275 (double: -2090), with scalef, without an assist
+// y 2^n for n >= -275 (double: -2090), with scalef. To make a subnormal in arithmetic costs a microcode assist, 20 times a whole
+// vector's time; but its bits are an integer, the number of units of the least one.
 template <class V>
 NONLIN_INLINE V scale_quietly(const V& y, const V& n) {
   using c = exp_constants<element_of<V>>;
   const V units = abs(scalef(y, n + V(c::units_of_least)));
-  return scale_or_units(y, n, units < V(c::least_normal_in_units), units);
+  const auto subnormal = units < V(c::least_normal_in_units);
+  return select(subnormal, with_sign(from_bits_of_integer(units), y), scalef(y, opaque(select(subnormal, V(0), n))));
 }
 
 // y 2^n for |n| <= 280 (double: 2100) and any y; rounded once where the result is not less than the least subnormal.

@@ -104,12 +104,16 @@ struct logistic_by_table {
 // -- beyond the tables ------------------------------------------------------------------------------------------------
 //   There y = e^-t is small: 1 / (1 + y) is a few terms of its series, no division, and results are scaled quietly.
 
+inline constexpr float far_end = 190;  // e^-t and t e^-t are 0
+
 template <class V>
 struct far_exponential {
   exponential<V> e;
   V scaled, y;  // 1 + q, 2^n (1 + q); as y it stays above the least normal number
 
-  NONLIN_INLINE explicit far_exponential(const V& t) : e(exp_parts(-at_most(t, V(190)))) {
+  // of t + low
+  template <class... Low>
+  NONLIN_INLINE explicit far_exponential(const V& t, const Low&... low) : e(exp_parts(-t, -low...)) {
     scaled = V(1) + e.q;
     y = scalef(scaled, at_least(e.n, V(-100)));
   }
@@ -123,33 +127,38 @@ NONLIN_INLINE V sigmoid_far_scaled(const far_exponential<V>& p) {
 
 template <class V>
 NONLIN_INLINE V sigmoid_far(const V& x) {
-  const far_exponential<V> p(abs(x));
+  const far_exponential<V> p(at_most(abs(x), V(far_end)));
   const V w = scale_quietly(sigmoid_far_scaled(p), p.e.n);
   return select(x < V(0), w, V(1) - w);
 }
 
 template <class V>
 NONLIN_INLINE V silu_far(const V& x) {
-  const far_exponential<V> p(abs(x));
-  const V w = scale_quietly(at_least(at_most(x, V(190)), V(-190)) * sigmoid_far_scaled(p), p.e.n);
+  const V near = at_least(at_most(x, V(far_end)), V(-far_end));
+  const far_exponential<V> p(abs(near));
+  const V w = scale_quietly(near * sigmoid_far_scaled(p), p.e.n);
   return select(x < V(0), w, x - w);
 }
 
 // factor e^-t / (1 + e^-t)^2, t >= 15
 template <class V>
 NONLIN_INLINE V sigmoid_slope_far(const V& t, const V& factor) {
-  const far_exponential<V> p(t);
+  const far_exponential<V> p(at_most(t, V(far_end)));
   return scale_quietly(factor * (V(1) + fnma(p.scaled + p.scaled, p.y, p.e.q)), p.e.n);
 }
 
-// At -t, t >= 6: y (1 + y - t) / (1 + y)^2
-template <class V>
-NONLIN_INLINE V silu_slope_far(const V& x) {
-  const V t = at_most(abs(x), V(190));
-  const far_exponential<V> p(t);
+// At -(t + low), t >= 6: y (1 + y - t) / (1 + y)^2
+template <class V, class... Low>
+NONLIN_INLINE V silu_slope_tail(const V& t, const Low&... low) {
+  const far_exponential<V> p(t, low...);
   const V series = p.y * fma(p.y, fma(p.y, V(-4), V(3)), V(-2));  // (1 + y)^-2 - 1
   const V numerator = (V(1) - t) + p.y;
-  const V w = scale_quietly(fma(numerator, fma(series, p.scaled, p.e.q), numerator), p.e.n);
+  return scale_quietly(fma(numerator, fma(series, p.scaled, p.e.q), numerator), p.e.n);
+}
+
+template <class V>
+NONLIN_INLINE V silu_slope_far(const V& x) {
+  const V w = silu_slope_tail(at_most(abs(x), V(far_end)));
   return select(x < V(0), w, V(1) - w);
 }
 

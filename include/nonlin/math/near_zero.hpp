@@ -28,10 +28,10 @@ enum class near_zero { unknown, constant, harmless, linear, product };
 inline namespace NONLIN_ABI {
 namespace math {
 
-// F says what it is near 0, and V is of an instruction set with assists.
+// F, of one result, says what it is near 0 of its in-th argument, and V is of an instruction set with assists.
 template <class F, class V>
 concept knows_zero = requires(const F& f, const V& x) {
-  { f.at_zero(std::size_t(), std::size_t()) } -> std::same_as<near_zero>;
+  { f.at_zero(std::size_t()) } -> std::same_as<near_zero>;
   is_tiny(x);
 };
 
@@ -56,11 +56,18 @@ NONLIN_INLINE V stood_in(near_zero kind, const V& x) {
   return select(has_stand_in(kind, x), with_sign(V(stand_in<element_of<V>>), x), x);
 }
 
+// v, but `harmless` where m is on: an operand of something whose result does not count there. clang, and g++ where it need not think
+// of traps, would compute it of v as well, or first.
+template <class V, class M>
+NONLIN_INLINE V unless(const M& m, const V& v, element_of<V> harmless) {
+  return opaque(select(m, V(harmless), v));
+}
+
 // |x| 2^125 (2^1021) of a tiny x
 template <class V>
 NONLIN_INLINE V raised_tiny(const V& x) {
   const auto subnormal = is_subnormal(x);
-  return select(subnormal, raised_subnormal(x), select(subnormal, V(1), abs(x)) * V(1 / lowering<element_of<V>>));
+  return select(subnormal, raised_subnormal(x), unless(subnormal, abs(x), 1) * V(1 / lowering<element_of<V>>));
 }
 
 // a b 2^-125 (2^-1021), rounded once, with the sign of `product`, a b; a and b >= 0. `normal` is that result where it is normal.
@@ -78,16 +85,16 @@ NONLIN_INLINE V lowered_product(const V& a, const V& b, const V& product, const 
   return with_sign(select(size < half, lowered_to_subnormal(sum), normal), product);
 }
 
-// f(x...), of which the o-th result is y at the stand-ins. Of several proportional arguments all are of the kind `product`.
+// f(x...), which is y at the stand-ins. Of several proportional arguments all are of the kind `product`.
 template <class V, class F, class... X>
-NONLIN_INLINE V from_stand_ins(const V& y, const F& f, std::size_t o, const X&... x) {
+NONLIN_INLINE V from_stand_ins(const V& y, const F& f, const X&... x) {
   using T = element_of<V>;
   constexpr T up = 1 / stand_in<T>;
   V factor(1);
   auto linear = V(1) < V(0);
   std::size_t i = 0;
   const auto note = [&](const V& a) NONLIN_INLINE_LAMBDA {
-    const near_zero kind = f.at_zero(o, i++);
+    const near_zero kind = f.at_zero(i++);
     if (kind != near_zero::linear && kind != near_zero::product) return;
     const auto tiny = has_stand_in(kind, a);
     factor = select(tiny, select(linear, V(0), raised_tiny(a) * V(up)), factor);  // the product of two tiny ones is 0
@@ -96,7 +103,7 @@ NONLIN_INLINE V from_stand_ins(const V& y, const F& f, std::size_t o, const X&..
   (note(x), ...);
   // factor lowering, not y factor, which may overflow; what is not normal is not made
   const V at_stand_ins = select(linear, y, V(1)), size = abs(at_stand_ins), product = at_stand_ins * factor;
-  const V normal = select(abs(product) < V(0.5), V(1), size) * (factor * V(lowering<T>));
+  const V normal = unless(abs(product) < V(0.5), size, 1) * (factor * V(lowering<T>));
   return select(linear, lowered_product(size, factor, product, normal), y);
 }
 
@@ -109,8 +116,8 @@ template <class V>
 NONLIN_INLINE watched<V, true> times(const watched<V, true>& factor, const watched<V, true>& other) {
   const V a = factor.v, b = other.v;
   const auto tiny = is_subnormal(b);
-  const V raised = select(tiny, raised_subnormal(b), abs(b)), product = a * with_sign(raised, b), size = abs(product);
-  const V normal = select(size < V(0.5), V(1), size) * V(lowering<element_of<V>>);
+  const V raised = opaque(select(tiny, raised_subnormal(b), abs(b))), product = a * with_sign(raised, b), size = abs(product);
+  const V normal = unless(size < V(0.5), size, 1) * V(lowering<element_of<V>>);
   return watched<V, true>(select(tiny, lowered_product(abs(a), raised, product, normal), product));
 }
 

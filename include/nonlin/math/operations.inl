@@ -3,6 +3,7 @@
 NONLIN_UNARY(operator-)
 NONLIN_UNARY(operator+)
 NONLIN_UNARY(abs)
+NONLIN_UNARY(opaque)
 NONLIN_UNARY(exponent)
 NONLIN_UNARY(mantissa)
 NONLIN_UNARY(shifted_to_exponent)

@@ -7,6 +7,7 @@
 //   or one after another as registers allow.
 #pragma once
 #include <cstdint>
+#include "../detail/jump.hpp"
 #include "../detail/number.hpp"
 
 #include "../detail/begin.hpp"
