@@ -151,7 +151,9 @@ void run_gated_forward(const A& act, const axis_shape& s, const gated_arrays<con
     job.p[0] = x.b;
     job.p[1] = x.c;
   }
-  run_axis<Layout>(job, gated_forward_step<A>{act});
+  in_arrays<A>::forward(act, [&](const auto& a) {
+    run_axis<Layout>(job, gated_forward_step<std::remove_cvref_t<decltype(a)>>{a});
+  });
 }
 
 template <axis_layout Layout, bool Parameter, class T, class A>
@@ -168,7 +170,13 @@ void run_gated_backward(const A& act, const axis_shape& s, const gated_arrays<co
     job.sums[1] = dx.c;
   }
   if constexpr (Parameter) job.totals[sums - 1] = dparam;
-  run_axis<Layout>(job, gated_backward_step<A, biased, Parameter>{act});
+  if constexpr (Parameter) {
+    run_axis<Layout>(job, gated_backward_step<A, biased, true>{act});
+  } else {
+    in_arrays<A>::backward(act, [&](const auto& a) {
+      run_axis<Layout>(job, gated_backward_step<std::remove_cvref_t<decltype(a)>, biased, false>{a});
+    });
+  }
 }
 
 // -- two operands -----------------------------------------------------------------------------------------------
