@@ -39,7 +39,9 @@ bool near(float got, double want) { return abs(static_cast<double>(got) - want) 
 }  // namespace
 
 int main() {
-  const vector<float> x{-3, -0.5f, 0, 0.25f, 2}, dy(x.size(), 1.0f);
+  vector<float> x(300);  // blocks of every instruction set, and a rest
+  for (size_t k = 0; k < x.size(); ++k) x[k] = static_cast<float>(k % 11) / 2 - 3;
+  const vector<float> dy(x.size(), 1.0f);
   vector<float> y(x.size()), dx(x.size()), p(x.size());
   int failures = 0;
   const auto check = [&](bool right, const char* what) {

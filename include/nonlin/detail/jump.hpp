@@ -30,7 +30,7 @@ NONLIN_INLINE bool rarely(unsigned bits) { return bits != 0; }
 // i < end, at the end of a loop
 #if defined(__x86_64__) || defined(__i386__)
 NONLIN_INLINE bool goes_on(std::size_t i, std::size_t end) {
-  __asm__ goto(".p2align 4\n\tcmp %1, %0\n\tjb %l2" : : "r"(i), "r"(end) : "cc" : less);
+  __asm__ goto(".p2align 4\n\tcmp {%1, %0|%0, %1}\n\tjb %l2" : : "r"(i), "r"(end) : "cc" : less);
   return false;
 less:
   return true;
