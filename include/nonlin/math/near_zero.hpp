@@ -22,7 +22,9 @@ namespace nonlin {
 //   constant   the same for all x
 //   harmless   whatever it is, it costs nothing: it is only compared or added
 //   linear     proportional to x
-//   product    proportional to x, by one product
+//   product    proportional to x, by one product, chosen by comparing x (LeakyReLU)
+// A functor that says it of its value, by `constexpr near_zero at_zero() const`, has a derivative that is constant there, of the kind
+// `product` on either side of 0; tests/subnormal.cpp checks it of nonlin's.
 enum class near_zero { unknown, constant, harmless, linear, product };
 
 inline namespace NONLIN_ABI {
