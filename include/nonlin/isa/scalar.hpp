@@ -20,8 +20,9 @@
 //   from_bits_of_integer(a)    the number with the bits of the integer nearest to a >= 0, if has_scalef
 //   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
 //   any(m)                     whether a lane is on
-//   is_subnormal(a), is_nearly_subnormal(a), is_tiny(a), begin_scan(tag), raised_subnormal(a), lowered_to_subnormal(a)   where subnormal numbers cost a
-//                              microcode assist: see detail/subnormal.inl, detail/below.inl, detail/is_subnormal.inl, isa/avx512.hpp
+//   is_subnormal(a), is_nearly_subnormal(a), is_tiny(a), begin_scan(tag), raised_subnormal(a), lowered_to_subnormal(a), opaque(a),
+//   rarely_any(m)              where subnormal numbers cost a microcode assist: see detail/subnormal.inl, detail/below.inl,
+//                              detail/is_subnormal.inl, isa/avx512.hpp
 //   product_where(m, a, b, c)  m ? a b : c, if that is one operation
 //   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
 //   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
