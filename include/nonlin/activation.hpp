@@ -15,6 +15,8 @@
 #include "isa/scalar.hpp"
 #include "math/near_zero.hpp"
 
+#include "detail/begin.hpp"
+
 namespace nonlin {
 
 // Error bounds, over all finite inputs, tails and subnormal results included, on every instruction set, in
@@ -102,3 +104,4 @@ struct parameter {
 
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
+#include "detail/end.hpp"
