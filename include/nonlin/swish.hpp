@@ -6,8 +6,8 @@
 //   by beta      x^2 s (1 - s)
 //   at           +-0: +-0, NaN: NaN; beta > 0: -inf: -0, +inf: +inf
 //   error        largest found, float, all x with 2^-12 <= |x| <= 120, on sse2 / avx2 / avx512, in ULP:
-//                forward 3.22 / 3.22 / 3.22 (-0x1.329eeap+3)
-//                derivative 4.54 / 4.10 / 4.10 (-0x1.45661ap-2 / -0x1.ad1aeep+1)
+//                forward 3.22 / 3.22 / 2.55 (-0x1.329eeap+3 / -0x1.d460ep+2)
+//                derivative 4.54 / 4.10 / 3.37 (-0x1.45661ap-2 / -0x1.ad1aeep+1 / -0x1.38f786p-1)
 //                for beta = 1.702; relative everywhere: beta x is taken with its rounding error and with
 //                beta's digits beyond T
 #pragma once

@@ -4,7 +4,7 @@
 //   cd build/release/tests/exhaustive
 //   ./nonlin_exhaustive --float --resume=/tmp/float.state --table=certificate.md      every float
 //   ./nonlin_exhaustive --float --range=39800000:42f00000 --range=b9800000:c2f00000 --table=certificate.md
-//                                                                                     2^-12 <= |x| <= 120: the page that is here
+//                                                                                     2^-12 <= |x| <= 120
 //   ./nonlin_exhaustive --float --every=1024 --table=sample.md                        some seconds: what a test compares
 //
 // The inputs are cut into parts. Workers take the parts one after another and answer with a line for each
