@@ -20,15 +20,6 @@ constexpr const char* type_name = sizeof(T) == 4 ? "float" : "double";
 
 // -- the numbers ------------------------------------------------------------------------------------------------
 
-// a user's functor
-struct exponential {
-  template <class V>
-  V operator()(const V& v) const {
-    return nonlin::exp(v);
-  }
-  static constexpr nonlin::near_zero at_zero() { return nonlin::near_zero::constant; }
-};
-
 constexpr std::size_t n = 2048;  // three arrays of float fit a first-level cache of 32 KiB
 
 struct Input {
@@ -67,6 +58,15 @@ void fill(const Input& input, T* x) {
 }
 
 // -- the operations ---------------------------------------------------------------------------------------------
+
+// a user's functor
+struct exponential {
+  template <class V>
+  V operator()(const V& v) const {
+    return nonlin::exp(v);
+  }
+  static constexpr nonlin::near_zero at_zero() { return nonlin::near_zero::constant; }
+};
 
 template <class T>
 struct Operation {
