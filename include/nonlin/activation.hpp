@@ -8,7 +8,7 @@
 //                                  derivative may be the worse by a few ULP, and near a root absolute only
 //   V parameter_derivative(V x)    optional: the derivative by the trainable parameter
 //   near_zero at_zero()            optional, constexpr: what it is near 0 (math/near_zero.hpp); then subnormal numbers cost arrays
-//                                  hardly more than others, not 30 to 100 times as much. The derivative is constant there
+//                                  2 to 5 times as much as others, not 30 to 100 times. The derivative is constant there
 //
 // Any functor or generic lambda with the first will do for forward.
 #pragma once
@@ -62,15 +62,31 @@ template <class A>
 concept known_near_zero = requires(const A& act) {
   { act.at_zero() } -> std::same_as<near_zero>;
 };
-// in a factor of the result
-constexpr near_zero factor_at_zero(near_zero value) {
-  return value == near_zero::unknown ? near_zero::unknown : near_zero::product;
-}
 // of the derivative; that of a product with x chooses by comparing x
 constexpr near_zero derivative_at_zero(near_zero value) {
-  if (value == near_zero::unknown) return near_zero::unknown;
-  return value == near_zero::product ? near_zero::harmless : near_zero::constant;
+  return value == near_zero::unknown || value == near_zero::harmless ? value
+         : value == near_zero::product                               ? near_zero::harmless
+                                                                     : near_zero::constant;
 }
+template <class A, class V>
+constexpr bool is_mirrored() {
+  if constexpr (requires { A::template mirrors<V>; })
+    return A::template mirrors<V>;
+  else
+    return false;
+}
+// where value and derivative are computed together
+template <class A, class V>
+constexpr bool both_are_mirrored() {
+  if constexpr (requires { A::template both_mirror<V>; })
+    return A::template both_mirror<V>;
+  else
+    return is_mirrored<A, V>();
+}
+
+// The value takes more constants than a processor has registers.
+template <class A>
+inline constexpr bool is_crowded = requires { requires A::crowded; };
 
 // What calls on arrays compute A by: f(act), or f of another type that gives the same bits. Chosen at the call, since a branch in the kernel
 // would keep its vectors from alternating.

@@ -81,25 +81,47 @@ bool streams(std::size_t n, std::size_t arrays, const T* out, const T* in, const
   return n * sizeof(T) * arrays > last_level_cache();
 }
 
+// Steps of k.map: outputs are products of functions of the first argument with the others. `argument`, `result` and `mirrored` say what
+// those functions are near 0, `product` what is made of them.
 template <class A>
 struct value_step {
   A act;
+  static constexpr bool crowded = is_crowded<A>;
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x) const {
     return V(act(x));
   }
-  constexpr near_zero at_zero(std::size_t) const requires known_near_zero<A> { return act.at_zero(); }
+  template <class V>
+  static V product(const V& value) {
+    return value;
+  }
+  constexpr near_zero argument() const requires known_near_zero<A> { return act.at_zero(); }
+  constexpr near_zero result(std::size_t) const requires known_near_zero<A> { return act.at_zero(); }
+  template <class V>
+  static constexpr bool mirrored() {
+    return is_mirrored<A, V>();
+  }
 };
 
 template <class A>
 struct derivative_step {
   A act;
+  static constexpr bool crowded = is_crowded<A>;
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x, const V& dy) const {
     return math::times(dy, V(act.derivative(x)));
   }
-  constexpr near_zero at_zero(std::size_t in) const requires known_near_zero<A> {
-    return in == 0 ? derivative_at_zero(act.at_zero()) : factor_at_zero(act.at_zero());
+  template <class V>
+  static V product(const V& slope, const V& dy) {
+    return dy * slope;
+  }
+  constexpr near_zero argument() const requires known_near_zero<A> {
+    return derivative_at_zero(act.at_zero());
+  }
+  constexpr near_zero result(std::size_t) const requires known_near_zero<A> { return near_zero::constant; }
+  template <class V>
+  static constexpr bool mirrored() {
+    return false;
   }
 };
 
@@ -110,11 +132,19 @@ struct output_step {
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& y, const V& dy) const {
     return dy * V(act.derivative_from_output(y));
   }
+  template <class V>
+  static V product(const V& slope, const V& dy) {
+    return dy * slope;
+  }
   // Of y = 0 the slope of those that are constant at 0, Sigmoid's, is a product with y; that of others comes by sums, which cost nothing.
-  constexpr near_zero at_zero(std::size_t in) const requires known_near_zero<A> {
+  constexpr near_zero argument() const requires known_near_zero<A> {
     if (act.at_zero() == near_zero::unknown) return near_zero::unknown;
-    if (act.at_zero() == near_zero::constant) return near_zero::product;
-    return in == 0 ? near_zero::harmless : factor_at_zero(act.at_zero());
+    return act.at_zero() == near_zero::constant ? near_zero::product : near_zero::harmless;
+  }
+  constexpr near_zero result(std::size_t) const requires known_near_zero<A> { return argument(); }
+  template <class V>
+  static constexpr bool mirrored() {
+    return false;
   }
 };
 
@@ -122,7 +152,8 @@ template <class A>
 struct parameter_step {
   A act;
   template <class V>
-  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[2], const V (&)[1], V (&out)[1], V (&term)[1]) const {
+  NONLIN_INLINES_CALLS NONLIN_INLINE void operator()(const V (&in)[2], const V (&)[1], V (&out)[1],
+                                                     V (&term)[1]) const {
     out[0] = in[1] * V(act.derivative(in[0]));
     term[0] = in[1] * V(act.parameter_derivative(in[0]));
   }
@@ -142,7 +173,8 @@ void forward(const A& act, const argument& x, const argument& y) {
   T* const out[] = {to_write<T>(y)};
   const bool stream = streams(x.count, 2, out[0], in);
   in_arrays<A>::forward(act, [&](const auto& a) {
-    with_kernels([&](auto k) { k.map(value_step<std::remove_cvref_t<decltype(a)>>{a}, stream, x.count, out, in); });
+    with_kernels(
+        [&](auto k) { k.map(value_step<std::remove_cvref_t<decltype(a)>>{a}, stream, x.count, out, in); });
   });
 }
 

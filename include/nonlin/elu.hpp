@@ -102,7 +102,7 @@ struct in_arrays<ELU> {
   }
   template <class F>
   static void backward(const ELU& act, const F& f) {
-    f(elu_in_arrays(act));
+    forward(act, f);
   }
 };
 

@@ -96,14 +96,51 @@ struct gated_forward_step {
   }
 };
 
+// A gate that is passed on as it is, or as 0, is a factor.
+constexpr near_zero gate_at_zero(near_zero value) { return value == near_zero::harmless ? near_zero::product : value; }
+
+template <class A>
+struct gated_value {
+  A act;
+  static constexpr bool crowded = is_crowded<A>;
+  template <class V>
+  NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& gate, const V& value) const {
+    return math::times(value, V(act(gate)));
+  }
+  template <class V>
+  static V product(const V& activated, const V& value) {
+    return value * activated;
+  }
+  constexpr near_zero argument() const requires known_near_zero<A> { return gate_at_zero(act.at_zero()); }
+  constexpr near_zero result(std::size_t) const requires known_near_zero<A> { return argument(); }
+  template <class V>
+  static constexpr bool mirrored() {
+    return is_mirrored<A, V>();
+  }
+};
+
 // {dgate, dvalue}
 template <class A>
 struct gated_gradient {
   A act;
+  static constexpr bool crowded = is_crowded<A>;
   template <class V>
   NONLIN_INLINE math::both<V> operator()(const V& gate, const V& value, const V& dy) const {
     const auto both = both_of(act, gate);
     return {math::times(dy * value, V(both.derivative)), math::times(dy, V(both.value))};
+  }
+  // of {value, derivative}, {dgate, dvalue}
+  template <class V>
+  static math::both<V> product(const math::both<V>& activated, const V& value, const V& dy) {
+    return {dy * value * activated.value, dy * activated.derivative};
+  }
+  constexpr near_zero argument() const requires known_near_zero<A> { return gate_at_zero(act.at_zero()); }
+  constexpr near_zero result(std::size_t out) const requires known_near_zero<A> {
+    return out == 0 ? derivative_at_zero(act.at_zero()) : argument();
+  }
+  template <class V>
+  static constexpr bool mirrored() {
+    return both_are_mirrored<A, V>();
   }
 };
 
@@ -194,8 +231,8 @@ void forward_gated(const Gated<A>& unit, const operand& gate, const operand& val
     T* const out[] = {to_write<T>(y)};
     const bool stream = streams(y.count, 3, out[0], g, v);
     in_arrays<A>::forward(unit.act, [&](const auto& a) {
-      const Gated<std::remove_cvref_t<decltype(a)>> same{a};
-      with_kernels([&](auto k) { k.map(same, stream, y.count, out, g, v); });
+      const gated_value<std::remove_cvref_t<decltype(a)>> step{a};
+      with_kernels([&](auto k) { k.map(step, stream, y.count, out, g, v); });
     });
   } else {
     run_gated_forward<axis_layout::along, T>(

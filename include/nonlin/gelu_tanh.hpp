@@ -195,7 +195,12 @@ struct GELUTanh {
     const auto b = math::gelu_tanh_both(detail::lift(x));
     return {V(b.value), V(b.derivative)};
   }
+  static constexpr bool crowded = true;
   constexpr near_zero at_zero() const { return near_zero::linear; }
+  template <class V>
+  static constexpr bool mirrors = V::has_table32;
+  template <class V>
+  static constexpr bool both_mirror = true;
 };
 
 }  // namespace nonlin

@@ -31,6 +31,7 @@ struct Identity {
   NONLIN_INLINE constexpr V derivative_from_output(const V& y) const {
     return derivative(y);
   }
+  constexpr near_zero at_zero() const { return near_zero::harmless; }
 };
 
 }  // namespace nonlin

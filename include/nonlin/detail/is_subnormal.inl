@@ -17,15 +17,3 @@ template <class T>
 NONLIN_OP mask<T> is_tiny(const vec<T>& a) {
   return below(a, tiny_end<T>);
 }
-
-// Whether there is a lane with a stand-in among vectors
-template <class T>
-struct scan_for_tiny {
-  mask<T> found{vec<T>(1) < vec<T>(0)};
-  NONLIN_OP void note(near_zero kind, const vec<T>& a) { found = found | math::has_stand_in(kind, a); }
-  NONLIN_OP bool suspicious() const { return rarely_any(found); }
-};
-template <class T>
-NONLIN_OP scan_for_tiny<T> begin_scan(const vec<T>&) {
-  return {};
-}

@@ -8,26 +8,18 @@ struct kernels {
   // out[i] = f(in[i]...), or, of two outputs, the value and the derivative of the math::both that f gives. `stream_out` writes past
   // the caches; outputs are aligned to their element then, alike modulo a vector, and none is an input.
   template <class T, class F, std::size_t Out, class... In>
-  NONLIN_KERNEL static void map(const F& f, bool stream_out, std::size_t n, T* const (&out)[Out], const In*... in) {
-    constexpr std::size_t w = vec<T>::size, block = 4 * w;
+  NONLIN_KERNEL static void map(const F& f, bool stream_out, std::size_t n, T* const (&out)[Out],
+                                const In*... in) {
     std::size_t i = 0;
     if (stream_out) {  // up to the first whole vector's boundary
+      constexpr std::size_t w = vec<T>::size;
       i = (0 - reinterpret_cast<std::uintptr_t>(out[0])) % (w * sizeof(T)) / sizeof(T);
       if (i != 0) map(f, false, i, out, in...);
     }
-    usual_range<T, Out, sizeof...(In)> usual;
-    while (i < n) {
-      const std::size_t start = i;
-      if (n - i >= block) i = usual.map(f, stream_out, start, n, out, in...);
-      // What is left; and where most is out of the usual range, it is done as it comes, for a while.
-      const std::size_t left = n - i < block ? n - i : (n - i) / block * block;
-      const std::size_t wish = i - start < 4 * block ? 16 * block : block, end = i + (wish < left ? wish : left);
-      i = by_vectors(f, i, end, out, in...);
-      if constexpr (math::knows_zero<F, vec<T>>) {
-        if (i != end) [[unlikely]]
-          i = with_stand_ins(f, i, n, out, in...);
-      }
-    }
+    if constexpr (has_stand_ins<T, F>)
+      without_assists(f, stream_out, i, n, out, in...);
+    else
+      plainly(f, stream_out, i, n, never_looks{}, out, in...);
     if (stream_out) fence();
     leave();
   }
@@ -41,23 +33,166 @@ struct kernels {
   }
 
  private:
-  // Some elements from i on, by stand-ins for tiny arguments (math/near_zero.hpp); returns the first element not done.
-  template <class T, class F, class... In>
-  NONLIN_KERNEL static std::size_t with_stand_ins(const F& f, std::size_t i, std::size_t n, T* const (&out)[1], const In*... in) {
-    constexpr std::size_t most = 512, inputs = sizeof...(In);
-    const std::size_t some = n - i < most ? n - i : most;
-    T x[inputs][most], y[most];
-    T* const to[] = {y};
-    by_width<T>(some, [&](std::size_t j, auto... k) {
+  struct never_looks {
+    static constexpr bool seen() { return false; }
+  };
+  // Elements from i to n; returns the first one that is not done, n unless `watch` has seen something.
+  template <class T, class F, class Watch, std::size_t Out, class... In>
+  static std::size_t plainly(const F& f, bool stream_out, std::size_t i, std::size_t n, const Watch& watch,
+                             T* const (&out)[Out], const In*... in) {
+    constexpr std::size_t block = 4 * vec<T>::size;
+    usual_range<T, Out, sizeof...(In)> usual;
+    while (i < n) {
+      const std::size_t start = i, part = next_look(Out == 2, 1024, i, n, watch);
+      if (n - i >= block) {
+        i = usual.map(f, stream_out, start, part, watch, out, in...);
+        if (i < n && watch.seen()) [[unlikely]]
+          break;
+        if (n - i >= block && i == part) continue;
+      }
+      // What is left; and where most is out of the usual range, it is done as it comes, for a while.
+      const std::size_t left = n - i < block ? n - i : (n - i) / block * block;
+      const std::size_t wish = i - start < 4 * block ? 16 * block : block, end = i + (wish < left ? wish : left);
+      by_vectors(f, i, end, out, in...);
+      i = end;
+      if (i < n && watch.seen()) [[unlikely]]
+        break;
+    }
+    return i;
+  }
+
+  // Of more constants than there are registers: g++ would load them before a loop that is always entered, and spill them. GELU 1.2, its
+  // derivative on AVX2 1.1
+  template <class F>
+  static constexpr bool crowded = requires { requires F::crowded; };
+
+  // block() from i to `stop`, once at least, while it is true
+  template <bool Crowded, class Block>
+  static void by_blocks(const std::size_t& i, std::size_t stop, const Block& block) {
+    if constexpr (Crowded) {
+      while (goes_on(i, stop) && block()) {
+      }
+    } else {
+      while (block() && goes_on(i, stop)) {
+      }
+    }
+  }
+
+  // Where a loop from i to `end` stops to look, if it is one that does: a loop of one output in its own function, that of two between
+  // calls, since it has no register to spare.
+  template <class Watch>
+  static std::size_t next_look(bool here, std::size_t span, std::size_t i, std::size_t end, const Watch&) {
+    return std::is_same_v<Watch, never_looks> || !here || end - i < 2 * span ? end : i + span;
+  }
+
+  // F says what it is near 0 (math/near_zero.hpp), and this instruction set has assists.
+  template <class T, class F>
+  static constexpr bool has_stand_ins = requires(const F& f, const vec<T>& x) {
+    { f.argument() } -> std::same_as<near_zero>;
+    is_tiny(x);
+  };
+
+  // not of a function that only compares its one argument, or of which nothing is known
+  template <class F, class... In>
+  static bool may_assist(const F& f, const In*...) {
+    return f.argument() != near_zero::unknown && (sizeof...(In) > 1 || f.argument() != near_zero::harmless);
+  }
+
+  // Looks for tiny arguments among the first, and at others when there have been assists.
+  template <class T, class F, std::size_t Out, class... In>
+  static void without_assists(const F& f, bool stream_out, std::size_t i, std::size_t n, T* const (&out)[Out],
+                              const In*... in) {
+    constexpr std::size_t first = 64 / sizeof(T), few = 64;
+    if (may_assist(f, in...)) {
+      if (any_tiny<T>(f, i, n - i < first ? n - i : first, in...)) [[unlikely]] {
+        warily(f, stream_out, i, n, out, in...);
+        return;
+      }
+      if (n - i > few) {
+        const assists flags;
+        i = plainly(f, stream_out, i, n, assist_watch{flags.happen()}, out, in...);
+        if (i < n) [[unlikely]]
+          warily(f, stream_out, i, n, out, in...);
+        return;
+      }
+    }
+    plainly(f, stream_out, i, n, assist_watch{false}, out, in...);
+  }
+
+  // Looks at blocks of elements, until there have been no assists for a while.
+  template <class T, class F, std::size_t Out, class... In>
+  NONLIN_KERNEL static void warily(const F& f, bool stream_out, std::size_t i, std::size_t n,
+                                   T* const (&out)[Out], const In*... in) {
+    assists flags;
+    if (!flags.happen()) {
+      plainly(f, stream_out, i, n, assist_watch{false}, out, in...);
+      return;
+    }
+    // Where none is tiny, the assists were for results, and nothing is gained by looking for them: not for a while, and that for ever longer.
+    constexpr std::size_t at_first = 4096;
+    for (std::size_t pause = at_first; i < n;) {
+      bool found = false;
+      for (std::size_t looks = 4; looks != 0 && i < n; --looks) {
+        const std::size_t k = n - i < looked_at ? n - i : looked_at;
+        if (any_tiny<T>(f, i, k, in...)) {
+          with_stand_ins(f, i, k, out, in...);
+          looks = 4;
+          found = true;
+        } else {
+          plainly(f, stream_out, i, i + k, assist_watch{false}, out, in...);
+        }
+        i += k;
+      }
+      if (found)
+        pause = at_first;
+      else
+        i = plainly(f, stream_out, i, n - i < pause ? n : i + pause, assist_watch{false}, out, in...),
+        pause *= 2;
+      flags.forget();
+      i = plainly(f, stream_out, i, n, assist_watch{true}, out, in...);
+    }
+  }
+
+  static constexpr std::size_t looked_at = 512;
+
+  // k elements from i on, by stand-ins for what is tiny: of what f computes of its first argument, and of the products with the others.
+  template <class T, class F, std::size_t Out, class... In>
+  NONLIN_KERNEL static void with_stand_ins(const F& f, std::size_t i, std::size_t k, T* const (&out)[Out],
+                                           const In*... in) {
+    using V = vec<T>;
+    using quiet = math::quiet<V>;
+    const near_zero argument = f.argument();
+    T x[sizeof...(In)][looked_at], y[Out][looked_at];
+    T* to[Out];
+    for (std::size_t o = 0; o < Out; ++o) to[o] = y[o];
+    by_width<T>(k, [&](std::size_t j, auto... some) {
       std::size_t a = 0;
-      ((store(x[a] + j, math::stood_in(f.at_zero(a), load(in + i + j, k...)), k...), ++a), ...);
+      ((store(x[a] + j,
+              a == 0 ? math::stood_in(argument, f.template mirrored<V>(), load(in + i + j, some...)) : V(1),
+              some...),
+        ++a),
+       ...);
     });
-    [&]<std::size_t... K>(std::index_sequence<K...>) { map(f, false, some, to, launder(x[K])...); }
-    (std::make_index_sequence<inputs>());
-    by_width<T>(some, [&](std::size_t j, auto... k) {
-      store(out[0] + i + j, math::from_stand_ins(load(y + j, k...), f, load(in + i + j, k...)...), k...);
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      plainly(f, false, 0, k, assist_watch{false}, to, launder(x[K])...);
+    }
+    (std::make_index_sequence<sizeof...(In)>());
+    by_width<T>(k, [&](std::size_t j, auto... some) {
+      const auto finish = [&](const V& first, const auto&... rest) {
+        const auto of_first = [&](std::size_t o) {
+          return quiet{
+              math::from_stand_in(f.result(o), f.template mirrored<V>(), load(y[o] + j, some...), first)};
+        };
+        if constexpr (Out == 1) {
+          store(out[0] + i + j, f.product(of_first(0), quiet{rest}...).v, some...);
+        } else {
+          const auto both = f.product(math::both<quiet>{of_first(0), of_first(1)}, quiet{rest}...);
+          store(out[0] + i + j, both.value.v, some...);
+          store(out[1] + i + j, both.derivative.v, some...);
+        }
+      };
+      finish(load(in + i + j, some...)...);
     });
-    return i + some;
   }
 
   // f(j) at each whole vector of n elements, f(j, k) at the k that are left
@@ -69,66 +204,39 @@ struct kernels {
     if (j < n) f(j, n - j);
   }
 
-  // Whether an argument has a stand-in: visit(note) calls note(x...) for each vector of them. None has, of a function that does not say
-  // what it is next to 0.
-  template <class T, class F, class Visit>
-  static bool any_tiny(const F& f, const Visit& visit) {
-    if constexpr (math::knows_zero<F, vec<T>>) {
-      if (f.at_zero(0) == near_zero::unknown) return false;
-      auto scan = begin_scan(vec<T>());
-      visit([&](const auto&... x) {
-        std::size_t i = 0;
-        const auto note = [&](near_zero kind, const vec<T>& v) {
-          if (kind != near_zero::harmless) scan.note(kind, v);  // not so much as a test
-        };
-        (note(f.at_zero(i++), x), ...);
-      });
-      if (!scan.suspicious()) [[likely]]
-        return false;
-      bool found = false;
-      visit([&](const auto&... x) {
-        std::size_t i = 0;
-        ((found |= any(math::has_stand_in(f.at_zero(i++), x))), ...);
-      });
-      return found;
-    }
-    return false;
-  }
-
-  // of the four vectors from `in` on
+  // Whether there is a tiny one, or one of which a product is subnormal, among k elements of each array from i on
   template <class T, class F, class... In>
-  static bool any_tiny_of_four(const F& f, const In*... in) {
-    constexpr std::size_t w = vec<T>::size;
-    return any_tiny<T>(f, [&](const auto& note) {
-      note(load(in)...), note(load(in + w)...), note(load(in + 2 * w)...), note(load(in + 3 * w)...);
+  static bool any_tiny(const F& f, std::size_t i, std::size_t k, const In*... in) {
+    auto found = vec<T>(1) < vec<T>(0);
+    by_width<T>(k, [&](std::size_t j, auto... some) {
+      std::size_t a = 0;
+      ((found = found |
+                math::has_stand_in(a++ == 0 ? f.argument() : near_zero::product, load(in + i + j, some...))),
+       ...);
     });
+    return any(found);
   }
 
-  // Elements from `first` on, each by all that its formula has, up to `last` or vectors with a tiny one; returns which.
+  // Elements from `first` on, each by all that its formula has
   template <class T, class F, std::size_t Out, class... In>
-  NONLIN_KERNEL static std::size_t by_vectors(const F& functor, std::size_t first, std::size_t last, T* const (&out)[Out],
-                                       const In*... in) {
+  NONLIN_KERNEL static void by_vectors(const F& functor, std::size_t first, std::size_t last,
+                                       T* const (&out)[Out], const In*... in) {
     using V = typename thorough<vec<T>>::type;
     const F f = functor;
     constexpr std::size_t w = V::size;
     std::size_t i = first;
     if constexpr (vec<T>::has_table32) {
       for (; last - i >= 2 * w; i += 2 * w) {
-        if (any_tiny<T>(f, [&](const auto& note) { note(load(in + i)...), note(load(in + i + w)...); })) [[unlikely]]
-          return i;
         const auto a = f(V(load(in + i))...), b = f(V(load(in + i + w))...);
         for_outputs<V>(out, a, [&](T* p, const V& v) { store(p + i, math::plain(v)); });
         for_outputs<V>(out, b, [&](T* p, const V& v) { store(p + i + w, math::plain(v)); });
       }
     }
-    for (; i < last; i += w) {
+    for (; goes_on(i, last); i += w) {  // which keeps constants from being loaded ahead: there are few vectors, often one
       const std::size_t k = last - i < w ? last - i : w;
-      if (any_tiny<T>(f, [&](const auto& note) { note(load(in + i, k)...); })) [[unlikely]]
-        return i;
       const auto y = f(V(load(in + i, k))...);
       for_outputs<V>(out, y, [&](T* p, const V& v) { store(p + i, math::plain(v), k); });
     }
-    return last;
   }
 
   // put(pointer, V) for each output
@@ -165,24 +273,26 @@ struct kernels {
       store(p + 3 * w, math::plain(d));
     }
   }
-  // Blocks of four vectors, up to one that lies mostly beyond its formula's common range, or has a tiny number.
+  // Blocks of four vectors, until `watch` has seen something
   template <class T, std::size_t Out, std::size_t In, bool = vec<T>::has_table32>
   struct usual_range {
     // from i on, in whole blocks of which there is one; returns the first element not done
-    template <class F, class... P>
-    NONLIN_KERNEL std::size_t map(const F& functor, bool stream_out, std::size_t i, std::size_t n, T* const (&out)[Out],
-                                  const P*... in) {
+    template <class F, class Watch, class... P>
+    NONLIN_KERNEL std::size_t map(const F& functor, bool stream_out, std::size_t i, std::size_t n,
+                                  const Watch& watch, T* const (&out)[Out], const P*... in) {
       using pack = math::pack<vec<T>>;
       constexpr std::size_t w = vec<T>::size;
       const std::size_t end = i + (n - i) / (4 * w) * (4 * w);
       const F f = functor;  // a copy whose address nobody has: its parameters stay in registers across the stores
-      do {
-        if (any_tiny_of_four<T>(f, (in + i)...)) [[unlikely]]
-          break;
+      const auto block = [&]() NONLIN_INLINE_LAMBDA {
         const auto y = f(pack(load(in + i), load(in + i + w), load(in + i + 2 * w), load(in + i + 3 * w))...);
         for_outputs<pack>(out, y, [&](T* p, const pack& v) { put_four(stream_out, p + i, v.a, v.b, v.c, v.d); });
         i += 4 * w;
-      } while (goes_on(i, end));
+        return true;
+      };
+      do {
+        by_blocks<crowded<F>>(i, next_look(Out == 1, 1024, i, end, watch), block);
+      } while (Out == 1 && i < end && !watch.seen());
       return i;
     }
   };
@@ -195,9 +305,10 @@ struct kernels {
     std::uint32_t offset[size];
     std::size_t base, count;
 
-    template <class F, class... P>
-    std::size_t map(const F& f, bool stream_out, std::size_t i, std::size_t n, T* const (&out)[Out], const P*... in) {
-      i = in_tables(f, stream_out, i, n, out, in...);
+    template <class F, class Watch, class... P>
+    std::size_t map(const F& f, bool stream_out, std::size_t i, std::size_t n, const Watch& watch,
+                    T* const (&out)[Out], const P*... in) {
+      i = in_tables(f, stream_out, i, n, watch, out, in...);
       finish(f, out);
       return i;
     }
@@ -216,9 +327,10 @@ struct kernels {
       }
     }
 
-    template <class F, class... P>
-    NONLIN_KERNEL std::size_t in_tables(const F& functor, bool stream_out, std::size_t i, std::size_t n, T* const (&to)[Out],
-                                        const P*... in) {
+    // up to a block that lies mostly beyond the tables too
+    template <class F, class Watch, class... P>
+    NONLIN_KERNEL std::size_t in_tables(const F& functor, bool stream_out, std::size_t i, std::size_t n,
+                                        const Watch& watch, T* const (&to)[Out], const P*... in) {
       using watched = math::watched<vec<T>>;
       constexpr std::size_t w = vec<T>::size;
       const F f = functor;
@@ -233,16 +345,18 @@ struct kernels {
       std::size_t noted = 0;
       base = i;
       const std::size_t end = i + (n - i < 0xffffff00u ? n - i : 0xffffff00u) / (4 * w) * (4 * w);
-      do {
-        if (any_tiny_of_four<T>(f, (in + i)...)) [[unlikely]]
-          break;
+      bool in_range = true;
+      const auto block = [&]() NONLIN_INLINE_LAMBDA {
         const auto a = y(watched(load(in + i))...), b = y(watched(load(in + i + w))...);
         const auto c = y(watched(load(in + i + 2 * w))...), d = y(watched(load(in + i + 3 * w))...);
         const auto ma = marks_of(a), mb = marks_of(b), mc = marks_of(c), md = marks_of(d), all = ma | mb | mc | md;
         if (!never(all) && rarely_any(marked(all))) [[unlikely]] {
           const mask<T> beyond[4] = {marked(ma), marked(mb), marked(mc), marked(md)};
           const int lanes = lanes_on(beyond[0]) + lanes_on(beyond[1]) + lanes_on(beyond[2]) + lanes_on(beyond[3]);
-          if (lanes > static_cast<int>(4 * w / 3) || noted > capacity - 4 * w) break;
+          if (lanes > static_cast<int>(4 * w / 3) || noted > capacity - 4 * w) {
+            in_range = false;
+            return false;
+          }
           for (std::size_t u = 0; u < 4; ++u) {
             std::size_t k = 0;
             (store_compressed(x[k++] + noted, load(launder(in) + i + u * w), beyond[u]), ...);
@@ -257,7 +371,11 @@ struct kernels {
           put_four(stream_out, out[1] + i, watched(a.derivative), watched(b.derivative), watched(c.derivative), watched(d.derivative));
         }
         i += 4 * w;
-      } while (goes_on(i, end));
+        return true;
+      };
+      do {
+        by_blocks<crowded<F>>(i, next_look(Out == 1, 1024, i, end, watch), block);
+      } while (Out == 1 && in_range && i < end && !watch.seen());
       count = noted;
       return i;
     }

@@ -14,6 +14,12 @@
     const integers bits = reinterpret_cast<integers>(a.v) - __builtin_bit_cast(integer, T(0.5));            \
     return vec<T>(reinterpret_cast<decltype(a.v)>(bits));                                                   \
   }                                                                                                         \
+  /* a - b >= 0 of numbers below 2^-125 (2^-1021), whose bits count units of the least one */               \
+  inline vec<T> difference_of_bits(const vec<T>& a, const vec<T>& b) {                                      \
+    using integers [[gnu::vector_size(sizeof(a.v))]] = integer;                                             \
+    const integers bits = reinterpret_cast<integers>(a.v) - reinterpret_cast<integers>(b.v);                \
+    return vec<T>(reinterpret_cast<decltype(a.v)>(bits));                                                   \
+  }                                                                                                         \
   /* a, of which the compiler does not know how it came about */                                            \
   inline vec<T> opaque(const vec<T>& a) {                                                                   \
     auto v = a.v;                                                                                           \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AVX2 with FMA: 8 floats or 4 doubles. What every ISA file supplies is listed in isa/scalar.hpp.
 #pragma once
+#include "../detail/assists.hpp"
 #include "../detail/intrinsics.hpp"
 #include "../math/near_zero.hpp"
 #include "../math/pack.hpp"

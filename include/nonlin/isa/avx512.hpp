@@ -6,6 +6,7 @@
 // ours, so that every ABI passes it by reference, and an operation that was not inlined (-O0) is still
 // right.
 #pragma once
+#include "../detail/assists.hpp"
 #include "../detail/intrinsics.hpp"
 #include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
@@ -356,21 +357,6 @@ inline mask<T> is_tiny(const vec<T>& a) {
 template <class T>
 inline mask<T> is_nearly_subnormal(const vec<T>& a) {
   return is_small(a, nearly_subnormal_exponents<T>::in_memory());
-}
-template <class T>
-inline __m512i exponents_of(near_zero kind) {
-  return kind == near_zero::product ? nearly_subnormal_exponents<T>::in_memory() : tiny_exponents<T>::in_memory();
-}
-// Whether there may be a lane with a stand-in among vectors: there is one, or a 0. One test a vector.
-template <class T>
-struct scan_for_tiny {
-  mask<T> ordinary = !(vec<T>(1) < vec<T>(0));
-  void note(near_zero kind, const vec<T>& a) { ordinary = that_have(ordinary, a, exponents_of<T>(kind)); }
-  bool suspicious() const { return rarely_any(!ordinary); }
-};
-template <class T>
-inline scan_for_tiny<T> begin_scan(const vec<T>&) {
-  return {};
 }
 inline void fence() { _mm_sfence(); }
 inline void leave() { _mm256_zeroupper(); }

@@ -2,6 +2,7 @@
 // NEON of AArch64 (Advanced SIMD, always there): 4 floats or 2 doubles. What every ISA file supplies is
 // listed in isa/scalar.hpp.
 #pragma once
+#include "../detail/assists.hpp"
 #include "../detail/intrinsics.hpp"
 #include "../math/near_zero.hpp"
 #include "../math/pack.hpp"

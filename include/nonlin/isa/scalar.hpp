@@ -20,9 +20,10 @@
 //   from_bits_of_integer(a)    the number with the bits of the integer nearest to a >= 0, if has_scalef
 //   exponent(a), mantissa(a)   a = mantissa 2^exponent, 1 <= mantissa < 2, of a normal a > 0
 //   any(m)                     whether a lane is on
-//   is_subnormal(a), is_nearly_subnormal(a), is_tiny(a), begin_scan(tag), raised_subnormal(a), lowered_to_subnormal(a), opaque(a),
-//   rarely_any(m)              where subnormal numbers cost a microcode assist: see detail/subnormal.inl, detail/below.inl,
+//   is_subnormal(a), is_nearly_subnormal(a), is_tiny(a), raised_subnormal(a), lowered_to_subnormal(a), difference_of_bits(a, b),
+//   opaque(a)                  where subnormal numbers cost a microcode assist: see detail/subnormal.inl, detail/below.inl,
 //                              detail/is_subnormal.inl, isa/avx512.hpp
+//   rarely_any(m)              any(m), for a branch that is not taken as a rule, if has_table32
 //   product_where(m, a, b, c)  m ? a b : c, if that is one operation
 //   sum_of_lanes(a) (double, from double), max_of_lanes(a) (of no NaN)
 //   zip(a, b, first, second)   a0 b0 a1 b1 ... in two vectors; unzip back
@@ -34,6 +35,7 @@
 //   leave()                    at the end of a kernel
 // and then includes detail/operators.inl and detail/kernels.inl.
 #pragma once
+#include "../detail/assists.hpp"
 #include "../detail/intrinsics.hpp"
 #include "../math/near_zero.hpp"
 #include "../math/pack.hpp"
@@ -180,12 +182,12 @@ struct mask {
   NONLIN_OP vec<T> lowered_to_subnormal(const vec<T>& a) {                                                   \
     return from_bits(bits(a) - __builtin_bit_cast(bits_t, T(0.5)));                                       \
   }                                                                                                          \
+  NONLIN_OP vec<T> difference_of_bits(const vec<T>& a, const vec<T>& b) { return from_bits(bits(a) - bits(b)); } \
   NONLIN_OP vec<T> opaque(const vec<T>& a) {                                                                 \
     T v = a.v;                                                                                               \
     __asm__("" : "+x"(v));                                                                                   \
     return vec<T>(v);                                                                                        \
-  }                                                                                                          \
-  NONLIN_OP bool rarely_any(const mask<T>& m) { return rarely(m.m); }
+  }                                                                                                         
 #else
 #define NONLIN_SUBNORMAL(T, bits_t)
 #endif

@@ -2,6 +2,7 @@
 // SSE2, the baseline of x86-64: 4 floats or 2 doubles, no fused multiply-add. What every ISA file supplies
 // is listed in isa/scalar.hpp.
 #pragma once
+#include "../detail/assists.hpp"
 #include "../detail/intrinsics.hpp"
 #include "../math/near_zero.hpp"
 #include "../math/pack.hpp"

@@ -3,6 +3,7 @@
 // understood, so there is nothing to choose at run time: compile with -msimd128. What every ISA file supplies is listed in
 // isa/scalar.hpp.
 #pragma once
+#include "../detail/assists.hpp"
 #include "../detail/intrinsics.hpp"
 #include "../math/near_zero.hpp"
 #include "../math/pack.hpp"

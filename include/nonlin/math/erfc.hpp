@@ -85,8 +85,8 @@ NONLIN_INLINE V gelu_of(const V& x, const gelu_parts<V>& p) {
   using c = erfc_constants<T>;
   const V a(c::mills_a), d = p.near + a, q = quotient(p.near - a, d);
   const V mills = polynomial(q, c::mills_p);
-  // What an estimated quotient leaves of a tiny numerator would be lost where subnormals are flushed to zero.
-  const V f = V::has_table16 ? p.near * quotient(mills, d) : p.near * mills / d;
+  // What an estimated quotient leaves of a tiny numerator would be lost where subnormals are flushed to zero; and this is rounded once.
+  const V f = p.near * quotient(mills, d);
   // of d: relatively lost / d = lost (1 - q) / 2a, made good in the next product
   const V lost = p.near - (d - a);
   const V w = scale_down(fma(f, fnma(lost * V(T(0.5) / c::mills_a), V(1) - q, p.e.q), f), p.e.n);
