@@ -155,23 +155,23 @@ void gated(const formula& f, const float* x, double* y, std::size_t n) {
   }
 }
 
-void near_root(const expansion& e, const float* x, double* y, std::size_t n) {
+void near_root(const root_expansion& e, const float* x, double* y, std::size_t n) {
   const auto root = double(e.root), rest = double((e.root - root) + e.rest);
-  double c[expansion::terms];
-  for (std::size_t k = 0; k < expansion::terms; ++k) c[k] = double(e.c[k]);
+  double c[root_expansion::terms];
+  for (std::size_t k = 0; k < root_expansion::terms; ++k) c[k] = double(e.c[k]);
   for (std::size_t i = 0; i < n; ++i) {
-    const double d = (double(x[i]) - root) - rest, t = d / expansion::width;
+    const double d = (double(x[i]) - root) - rest, t = d / root_expansion::width;
     if (!(std::fabs(t) <= 1)) continue;
-    double p = c[expansion::terms - 1];
-    for (std::size_t k = expansion::terms - 1; k > 0; --k) p = p * t + c[k - 1];
+    double p = c[root_expansion::terms - 1];
+    for (std::size_t k = root_expansion::terms - 1; k > 0; --k) p = p * t + c[k - 1];
     y[i] = d * p;
   }
 }
 
 }  // namespace
 
-void first_line(const formula& f, const float* x, double* want, std::size_t n) {
-  static thread_local buffer y;
+void first_line(const formula& f, const float* x, wanted<float>& w, std::size_t n) {
+  double* const y = w.exact;
   switch (f.kind) {
     case shape::relu:
       relu(f, x, y, n);
@@ -201,28 +201,25 @@ void first_line(const formula& f, const float* x, double* want, std::size_t n) {
       break;
   }
   if (f.near_root.used) near_root(f.near_root, x, y, n);
-  std::memcpy(want, y, n * sizeof(double));
-}
-
-void ulps_of(const double* exact, float* rounded, double* per_ulp, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
-    rounded[i] = static_cast<float>(exact[i]);
-    const std::uint64_t exponent = std::bit_cast<std::uint64_t>(exact[i]) >> 52 & 0x7ff;
+    w.rounded[i] = static_cast<float>(y[i]);
+    const std::uint64_t exponent = std::bit_cast<std::uint64_t>(y[i]) >> 52 & 0x7ff;
     constexpr std::uint64_t least = 1023 - 126;  // of float's normal numbers
-    per_ulp[i] = std::bit_cast<double>((2046 + 23 - (exponent > least ? exponent : least)) << 52);
+    w.per_ulp[i] = std::bit_cast<double>((2046 + 23 - (exponent > least ? exponent : least)) << 52);
   }
 }
 
-comparison compare(const wanted<float, double>& want, const float* got, std::size_t n, double limit) {
+comparison compare(const wanted<float>& w, std::size_t first, const float* got, std::size_t n, double limit) {
   int equal = 0, above = 0, wrong_zero = 0;
+  const double *exact = w.exact + first, *per_ulp = w.per_ulp + first;
+  const float* rounded = w.rounded + first;
   for (std::size_t i = 0; i < n; ++i) {
-    const double e = std::fabs(static_cast<double>(got[i]) - want.exact[i]) * want.per_ulp[i];
+    const double e = std::fabs(static_cast<double>(got[i]) - exact[i]) * per_ulp[i];
     above |= !(e <= limit);
   }
   for (std::size_t i = 0; i < n; ++i) {
-    equal += got[i] == want.rounded[i];
-    const std::uint32_t signs =
-        std::bit_cast<std::uint32_t>(got[i]) ^ std::bit_cast<std::uint32_t>(want.rounded[i]);
+    equal += got[i] == rounded[i];
+    const std::uint32_t signs = std::bit_cast<std::uint32_t>(got[i]) ^ std::bit_cast<std::uint32_t>(rounded[i]);
     wrong_zero |= (got[i] == 0) & (signs >> 31 != 0);
   }
   return {static_cast<std::size_t>(equal), above != 0, wrong_zero != 0};

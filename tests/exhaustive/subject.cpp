@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 #include <nonlin/nonlin.hpp>
-#include <numbers>
 #include "../bits.hpp"
+#include "interpolation.hpp"
 
 namespace exhaustive {
 namespace {
@@ -40,34 +40,20 @@ double scale_of(const nonlin::Swish& a) { return a.beta; }
 
 // The root of f within [low, high], and f's expansion there: interpolation at Chebyshev's points.
 template <class F>
-expansion expand(const F& f, quad low, quad high) {
+root_expansion expand(const F& f, quad low, quad high) {
   const bool rising = f(high) > 0;
   for (int i = 0; i < 120; ++i) {
     const quad middle = (low + high) / 2;
     ((f(middle) > 0) == rising ? high : low) = middle;
   }
-  const quad root = (low + high) / 2;
-  constexpr std::size_t n = expansion::terms;
-  quad t[n], difference[n], c[n];
-  for (std::size_t i = 0; i < n; ++i) {
-    t[i] = quad(std::cos(std::numbers::pi * (static_cast<double>(i) + 0.5) / static_cast<double>(n)));
-    const quad d = t[i] * expansion::width;
-    difference[i] = f(quad(root + d)) / d;
-  }
-  for (std::size_t k = 1; k < n; ++k) {
-    for (std::size_t i = n - 1; i >= k; --i) {
-      difference[i] = (difference[i] - difference[i - 1]) / (t[i] - t[i - k]);
-    }
-  }
-  for (std::size_t k = n; k-- > 0;) {  // c = c (t - t[k]) + difference[k]
-    for (std::size_t i = n - 1; i > 0; --i) c[i] = c[i - 1] - t[k] * c[i];
-    c[0] = difference[k] - t[k] * c[0];
-  }
-  expansion e;
+  const quad root = (low + high) / 2, width = root_expansion::width;
+  const auto c = interpolation<root_expansion::terms>(width, [&](const quad& d) { return quad(f(quad(root + d)) / d); });
+  root_expansion e;
   e.used = true;
   e.root = narrow(root);
   e.rest = narrow(quad(root - quad(e.root)));
-  for (std::size_t i = 0; i < n; ++i) e.c[i] = narrow(c[i]);
+  quad scale = 1;  // from d to t
+  for (std::size_t i = 0; i < root_expansion::terms; ++i, scale *= width) e.c[i] = narrow(quad(c[i] * scale));
   return e;
 }
 
@@ -119,15 +105,15 @@ class subject_of final : public subject<T> {
   // The limit: what the largest number has, unless that is large. By the first line, which gives zeros their signs.
   quad at_infinity(direction d, T x) const {
     const T largest = std::copysign(std::numeric_limits<T>::max(), x);
-    std::conditional_t<std::is_same_v<T, float>, double, long double> y;
-    first_line(first_line_formula(d), &largest, &y, 1);
+    const auto y = std::make_unique<wanted<T>>();
+    first_line(first_line_formula(d), &largest, *y, 1);
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    if (std::abs(y) < 1e30) return quad(y);
-    return quad(y > 0 ? infinity : -infinity);
+    const T limit = y->rounded[0];
+    return quad(std::abs(limit) < T(1e30) ? double(limit) : limit > 0 ? infinity : -infinity);
   }
 
   A act_;
-  expansion root_;
+  root_expansion root_;
   mutable std::vector<T> ones_;
 };
 

@@ -79,6 +79,14 @@ std::string hex_of_exact(const oracle::quad& q) {
     return hex(static_cast<long double>(q));
 }
 
+// What the first line is off by, in its own scale
+oracle::quad of_first_line(const wanted<float>& w, std::size_t i, const oracle::quad& exact) {
+  return oracle::quad(w.exact[i]) - exact;
+}
+oracle::quad of_first_line(const wanted<double>& w, std::size_t i, const oracle::quad& exact) {
+  return oracle::quad(w.head[i]) + oracle::quad(w.rest[i]) - ldexp(exact, -static_cast<int>(w.exponent[i]));
+}
+
 // One instruction set's share of a part.
 template <class T>
 class tally {
@@ -86,25 +94,19 @@ class tally {
   tally(const subject<T>& s, direction d)
       : s_(s), d_(d), bound_(s.bound(d)), near_(std::max(bound_ - part_traits<T>::near_bound, 0.0)) {}
 
-  template <class W>
-  void add(const T* x, const T* got, const wanted<T, W>& want, std::size_t n) {
+  void add(const T* x, const T* got, const wanted<T>& want, std::size_t n) {
     constexpr std::size_t step = 512;  // small, for what is found in it is looked at one by one
     r_.numbers += n;
     for (std::size_t i = 0; i < n; i += step) {
-      const wanted<T, W> w{want.exact + i, want.rounded + i, want.per_ulp + i};
-      const std::size_t count = std::min(step, n - i);
-      const comparison c = compare(w, got + i, count, std::min(near_, ulp_.limit()));
+      const std::size_t end = std::min(i + step, n);
+      const comparison c = compare(want, i, got + i, end - i, std::min(near_, ulp_.limit()));
       r_.correct += c.equal;
-      if (c.above_limit) add_candidates(x + i, got + i, w, count);
-      if (c.zero_of_wrong_sign && d_ == direction::forward) add_wrong_zeros(x + i, got + i, w, count);
+      if (c.above_limit) add_candidates(x, got, want, i, end);
+      if (c.zero_of_wrong_sign && d_ == direction::forward) add_wrong_zeros(x, got, want, i, end);
     }
   }
 
-  template <class W>
-  void add_absolute(T x, T got, W exact) {
-    const auto error = static_cast<double>(std::abs(W(got) - exact));
-    absolute_.add({is_nan(got) ? unusable : error, x, got});
-  }
+  void add_absolute(T x, T got, double error) { absolute_.add({is_nan(got) ? unusable : error, x, got}); }
 
   // An infinity or NaN.
   void add_special(T x, T got) {
@@ -146,12 +148,11 @@ class tally {
   }
 
  private:
-  template <class W>
-  void add_candidates(const T* x, const T* got, const wanted<T, W>& want, std::size_t n) {
+  void add_candidates(const T* x, const T* got, const wanted<T>& want, std::size_t first, std::size_t end) {
     constexpr std::size_t most = 4096;  // beyond that a kernel is broken, and the first line good enough
     candidate<T> largest_small{0, 0, 0};
-    for (std::size_t i = 0; i < n; ++i) {
-      auto error = static_cast<double>(std::abs(W(got[i]) - want.exact[i]) * want.per_ulp[i]);
+    for (std::size_t i = first; i < end; ++i) {
+      double error = want.error(i, got[i]);
       if (is_nan(got[i])) {
         add_wrong(x[i], got[i], hex(want.rounded[i]));
         error = unusable;
@@ -171,9 +172,8 @@ class tally {
     ulp_.add(largest_small);
   }
 
-  template <class W>
-  void add_wrong_zeros(const T* x, const T* got, const wanted<T, W>& want, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) {
+  void add_wrong_zeros(const T* x, const T* got, const wanted<T>& want, std::size_t first, std::size_t end) {
+    for (std::size_t i = first; i < end; ++i) {
       if (got[i] == 0 && std::signbit(got[i]) != std::signbit(want.rounded[i])) {
         add_wrong(x[i], got[i], hex(want.rounded[i]));
       }
@@ -198,8 +198,6 @@ class tally {
 
 template <class T>
 class part {
-  using W = std::conditional_t<std::is_same_v<T, float>, double, long double>;
-
  public:
   part(const subject<T>& s, direction d, const std::vector<nonlin::isa>& isas)
       : s_(s), d_(d), f_(s.first_line_formula(d)), isas_(isas), tallies_(isas.size(), tally<T>(s, d)) {
@@ -214,23 +212,22 @@ class part {
   // inputs() that are numbers, and finite
   void numbers() {
     const std::size_t n = x_.size();
-    first_line(f_, x_.data(), exact_, n);
-    ulps_of(exact_, rounded_, per_ulp_, n);
+    first_line(f_, x_.data(), want_, n);
     check_first_line(n);
     bool absolute = false;
     if (d_ == direction::derivative && s_.bounds.radius > 0) {
       for (std::size_t i = 0; i < n; ++i) {
         if (!s_.absolute_at(d_, x_[i])) continue;
         absolute = true;
-        per_ulp_[i] = 0;
+        want_.per_ulp[i] = 0;
       }
     }
     for (std::size_t k = 0; k < isas_.size(); ++k) {
       run(isas_[k]);
-      tallies_[k].add(x_.data(), got_, wanted<T, W>{exact_, rounded_, per_ulp_}, n);
+      tallies_[k].add(x_.data(), got_, want_, n);
       if (!absolute) continue;
       for (std::size_t i = 0; i < n; ++i) {
-        if (per_ulp_[i] == 0) tallies_[k].add_absolute(x_[i], got_[i], exact_[i]);
+        if (want_.per_ulp[i] == 0) tallies_[k].add_absolute(x_[i], got_[i], want_.absolute_error(i, got_[i]));
       }
     }
   }
@@ -269,7 +266,7 @@ class part {
     const std::size_t i = static_cast<std::size_t>(blocks_ * 0x9e3779b97f4a7c15u >> 32) % n;
     const oracle::quad exact = s_.exact(d_, x_[i]);
     if (abs(exact) >= oracle::quad(std::numeric_limits<T>::max())) return;
-    const oracle::quad difference = (oracle::quad(exact_[i]) - exact) * oracle::quad(per_ulp_[i]);
+    const oracle::quad difference = of_first_line(want_, i, exact) * oracle::quad(want_.per_ulp[i]);
     first_line_error_ = std::max(first_line_error_, std::abs(static_cast<double>(difference)));
   }
 
@@ -281,9 +278,7 @@ class part {
   std::vector<T> x_;
   std::uint64_t blocks_ = 0;
   double first_line_error_ = 0;
-  alignas(64) W exact_[block_size];
-  alignas(64) W per_ulp_[block_size];
-  alignas(64) T rounded_[block_size];
+  wanted<T> want_;
   alignas(64) T got_[block_size];
 };
 

@@ -2,7 +2,7 @@
 // Whether x86 has taken a microcode assist for a subnormal number, some 150 cycles: an operation that does raises "denormal operand"
 // or "underflow" in MXCSR, where it stays until it is cleared. So a loop that has no test finds out afterwards.
 #pragma once
-#include "abi.hpp"
+#include "cpu.hpp"
 
 #include "begin.hpp"
 

@@ -124,7 +124,7 @@ struct kernels {
   NONLIN_KERNEL static void warily(const F& f, bool stream_out, std::size_t i, std::size_t n,
                                    T* const (&out)[Out], const In*... in) {
     assists flags;
-    if (!flags.happen()) {
+    if (!flags.happen() || !detail::has_assists()) {
       plainly(f, stream_out, i, n, assist_watch{false}, out, in...);
       return;
     }

@@ -31,10 +31,13 @@ struct logistic {
   }
 };
 
-// (1 + y)^2, y >= 0, with one rounding that counts
+// (1 + y)^2, y >= 0, with one rounding that counts; without fma with two (by y (y + 2) with three: double SiLU' 4.65 ULP for 4.3)
 template <class V>
 NONLIN_INLINE V square_of_1_plus(const V& y) {
-  return fma(y, y + V(2), V(1));
+  if constexpr (V::has_fma || sizeof(element_of<V>) == 4)
+    return fma(y, y + V(2), V(1));
+  else
+    return (y * y + (y + y)) + V(1);
 }
 
 // sigma(-t) for t >= 0: y / (1 + y), y = e^-t. `raised` is y 2^step, normal also where y is not; the last step of all is one
