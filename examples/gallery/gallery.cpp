@@ -30,12 +30,12 @@ struct Drawing {
 
 template <class Activation>
 Drawing sample(const Activation& activation) {
-  std::vector<double> x;
-  for (int i = -x_max * samples_per_unit; i <= x_max * samples_per_unit; ++i)
-    x.push_back(static_cast<double>(i) / samples_per_unit);
-  Drawing drawing{Activation::name, x, x};
-  nonlin::forward(activation, x, drawing.f);
-  nonlin::backward(activation, x, std::vector<double>(x.size(), 1.0), drawing.slope);
+  Drawing drawing{Activation::name, {}, {}};
+  for (int i = -x_max * samples_per_unit; i <= x_max * samples_per_unit; ++i) {
+    const double x = static_cast<double>(i) / samples_per_unit;
+    drawing.f.push_back(activation(x));
+    drawing.slope.push_back(activation.derivative(x));
+  }
   return drawing;
 }
 
