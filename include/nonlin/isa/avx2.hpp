@@ -26,6 +26,34 @@ inline __m256i first_lanes(std::size_t words) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes_on + (8 - words)));
 }
 
+// The first n lanes, in halves: a masked store is 42 operations on AMD's processors. Zen 3: calls of 9 to 31 elements 5 to 13 ns faster,
+// of Softmax 1024x10 .89 ns an element for 1.20
+inline void store_first(float* p, const __m256& v, std::size_t n) {
+  if (n >= 8) return _mm256_storeu_ps(p, v);
+  __m128 rest = _mm256_castps256_ps128(v);
+  if (n & 4) {
+    _mm_storeu_ps(p, rest);
+    rest = _mm256_extractf128_ps(v, 1);
+    p += 4;
+  }
+  if (n & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(p), rest);
+    rest = _mm_movehl_ps(rest, rest);
+    p += 2;
+  }
+  if (n & 1) _mm_store_ss(p, rest);
+}
+inline void store_first(double* p, const __m256d& v, std::size_t n) {
+  if (n >= 4) return _mm256_storeu_pd(p, v);
+  __m128d rest = _mm256_castpd256_pd128(v);
+  if (n & 2) {
+    _mm_storeu_pd(p, rest);
+    rest = _mm256_extractf128_pd(v, 1);
+    p += 2;
+  }
+  if (n & 1) _mm_store_sd(p, rest);
+}
+
 // The compare instructions' all-ones lanes.
 #define NONLIN_VEC(T, reg, s, lanes, si, exponent_shift)                                                     \
   template <>                                                                                                \
@@ -62,7 +90,7 @@ inline __m256i first_lanes(std::size_t words) {
   }                                                                                                          \
   inline void store(T* p, const vec<T>& a) { _mm256_storeu_##s(p, a.v); }                                    \
   inline void store(T* p, const vec<T>& a, std::size_t n) {                                                  \
-    _mm256_maskstore_##s(p, first_lanes(n*(sizeof(T) / 4)), a.v);                                            \
+    store_first(p, a.v, n);                                                                                  \
   }                                                                                                          \
   inline void stream(T* p, const vec<T>& a) { _mm256_stream_##s(p, a.v); }                                   \
   inline vec<T> fma(const vec<T>& a, const vec<T>& b, const vec<T>& c) {                                     \
