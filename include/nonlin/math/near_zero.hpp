@@ -5,7 +5,8 @@
 // products are made by the bits, which below the normal numbers are an integer, and rounded as any other.
 //
 // The kernels do so for blocks of elements, when the first few have a tiny one or the processor's flags say that there have been
-// assists (detail/assists.hpp): so the hot loops have no test; on processors without assists (detail/cpu.hpp) they do nothing of it. What stand-ins give is to the bit what the plain formula gives.
+// assists (detail/assists.hpp): so the hot loops have no test. Not where the processor takes none (detail/cpu.hpp). What stand-ins give
+// is to the bit what the plain formula gives.
 //
 //   Record: Cascade Lake, g++ 12, by a test in each vector's loop before (one slot and a quarter a vector), in 4096 floats of N(0, 1):
 //   gained   flags for that test: Sigmoid .28 ns for .31, Sigmoid' .31 for .36, SiLU' .40 for .43, ELU, SiLU, GELU level; calls of 16 to 64
