@@ -17,8 +17,10 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr std::size_t width = 8;
-#else
+#elif defined(__AVX__)
 constexpr std::size_t width = 4;
+#else
+constexpr std::size_t width = 2;
 #endif
 typedef double lanes __attribute__((vector_size(width * sizeof(double))));
 typedef std::int64_t ints __attribute__((vector_size(width * sizeof(std::int64_t))));  // and what comparisons give
@@ -50,7 +52,7 @@ lanes fma(const lanes& a, const lanes& b, const lanes& c) {
 }
 lanes gather(const double* from, const ints& k) {
 #if defined(__AVX512F__)
-  return _mm512_i64gather_pd(std::bit_cast<__m512i>(k), from, 8);
+  return _mm512_mask_i64gather_pd(__m512d{}, 0xff, std::bit_cast<__m512i>(k), from, 8);  // g++ warns of the plain one's own lanes
 #elif defined(__AVX2__)
   return _mm256_i64gather_pd(from, std::bit_cast<__m256i>(k), 8);
 #else
@@ -262,7 +264,7 @@ void keep(wanted<double>& w, std::size_t i, const scaled& y, const lanes& sign) 
   constexpr std::int64_t least = -1300;  // of 0, too: far below subnormal numbers, and safe to scale by
   const pair p = ordered_sum(y.value.high, y.value.low);
   const ints zero = p.high == lanes{}, of_value = ~zero & exponent_of(p.high), e = of_value + y.exponent;
-  const ints exponent = zero | (e < all(least)) ? all(least) : e;
+  const ints exponent = (zero | (e < all(least))) ? all(least) : e;
   const lanes power = power_of_2(-of_value), head = zero ? with_sign(lanes{}, sign) : p.high * power, rest = p.low * power;
   store(w.head + i, head);
   store(w.rest + i, rest);
@@ -277,8 +279,8 @@ void keep(wanted<double>& w, std::size_t i, const scaled& y, const lanes& sign) 
   // to even, unless that has been done once already
   const ints few = lost > all(std::int64_t{60}) ? all(std::int64_t{60}) : lost;
   const lanes unit = power_of_2(few - 52), raise = power_of_2(few), even = (size + raise) - raise, over = size - even;
-  const lanes more = (over == unit / 2) & (beyond > lanes{}) ? unit : lanes{};
-  const lanes less = (over == -unit / 2) & (beyond < lanes{}) ? unit : lanes{};
+  const lanes more = ((over == unit / 2) & (beyond > lanes{})) ? unit : lanes{};
+  const lanes less = ((over == -unit / 2) & (beyond < lanes{})) ? unit : lanes{};
   store(w.rounded + i, with_sign(times_power(lost == ints{} ? size : even + more - less, exponent), head));
 }
 
