@@ -22,7 +22,7 @@ namespace nonlin {
 struct GELU {
   static constexpr const char* name = "GELU";
   template <class T>
-  static constexpr accuracy bounds = {.forward = 4, .derivative = 4};
+  static constexpr accuracy bounds = {.forward = sizeof(T) == 4 ? 4 : 4.5, .derivative = sizeof(T) == 4 ? 4 : 4.5};
 
   template <real V>
   NONLIN_INLINE V operator()(const V& x) const {
