@@ -239,6 +239,10 @@ def job_mills(size):
     poly, p = fit_in_q('mills_p', lambda t: (t + a) * mills(t), a, end, degree, size)
     simulate('mills', lambda t: r_(p(t) / r_(t + a)), mills, 0, end, size)
     print_coefficients('mills_p', poly, size)
+    # -(log M)' / u, u = 1 - q = 2a / (t + a), as the line in u through t = 0 and 3a
+    change = lambda t: -mp.diff(lambda s: mp.log(mills(s)), t) * (t + a) / (2 * a)
+    slope = (change(0) - change(3 * a)) / mpf('1.5')
+    print_coefficients('mills_change', [rounded(change(0) - 2 * slope, 12), rounded(slope, 12)], size)
 
 
 def slope(t):
@@ -255,8 +259,9 @@ def job_gelu_slope(size):
     a, end, degree = {32: (mpf('2.75'), mpf(15), 8), 64: (mpf(4), mpf('39.5'), 20)}[size]
     root_hi, root_lo = split(SLOPE_ROOT, size)
     poly, p = fit_in_q('slope_h', lambda t: slope(t) / (SLOPE_ROOT - t), a, end, degree, size)
-    simulate('slope', lambda t: r_(r_(r_(root_hi - t) + root_lo) * p(t)), slope, 0, end, size)
-    print_split('slope_root', SLOPE_ROOT, size)
+    simulate('slope', lambda t: r_(r_(r_(root_hi - t) * p(t)) + r_(root_lo * p(t))), slope, 0, end, size)
+    rest = rounded((SLOPE_ROOT - root_hi) * mp.exp(-SLOPE_ROOT ** 2 / 2), BITS[size])
+    print(f'// slope_root = {hexfloat(root_hi, size)}, slope_root_rest = {hexfloat(rest, size)}')
     print_coefficients('slope_h', poly, size)
 
 

@@ -53,6 +53,8 @@ int main() {
     const auto tanh = [&] { nonlin::forward(nonlin::Tanh(), x, y); };
     check("a lambda, of Tanh", 4, [&] { nonlin::forward(exp, x, y); }, tanh);  // not inlined: 25
     check("a longer lambda, of Tanh", 12, [&] { nonlin::forward(long_one, x, y); }, tanh);
+    // Vectors one after another, constants in the registers: clang 4.3 to 5.5 times for 2.9 (detail/below.inl).
+    check("GELU, of Tanh", 4.2, [&] { nonlin::forward(nonlin::GELU(), x, y); }, tanh);
     check_subnormal(nonlin::LeakyReLU());
     check_subnormal(nonlin::ELU());
     check_subnormal(nonlin::Tanh());

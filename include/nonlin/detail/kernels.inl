@@ -285,6 +285,7 @@ struct kernels {
       const std::size_t end = i + (n - i) / (4 * w) * (4 * w);
       const F f = functor;  // a copy whose address nobody has: its parameters stay in registers across the stores
       const auto block = [&]() NONLIN_INLINE_LAMBDA {
+        if constexpr (crowded<F> && requires(const vec<T>& v) { keep_nothing(v); }) keep_nothing(vec<T>());
         const auto y = f(pack(load(in + i), load(in + i + w), load(in + i + 2 * w), load(in + i + 3 * w))...);
         for_outputs<pack>(out, y, [&](T* p, const pack& v) { put_four(stream_out, p + i, v.a, v.b, v.c, v.d); });
         i += 4 * w;

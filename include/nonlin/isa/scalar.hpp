@@ -32,6 +32,7 @@
 //   gather(tag, p, at)         p[at[0]], p[at[1]], ... by loads of their own: gather instructions are slow where microcode
 //                              mends their leak
 //   top_24_bits(tag, p)        of 32-bit numbers in memory, as numbers
+//   side_by_side(a, b, c, d), keep_nothing(tag)   where compilers' order is slow: see detail/below.inl
 //   leave()                    at the end of a kernel
 // and then includes detail/operators.inl and detail/kernels.inl.
 #pragma once

@@ -14,8 +14,11 @@ struct erfc_constants<float> {
       0x1.62039ap-1f, -0x1.8ba77ap-2f, 0x1.4839ccp-4f, 0x1.c815e8p-6f, -0x1.5a3066p-7f,
       -0x1.719b62p-8f, 0x1.b3e1eap-11f, 0x1.66914cp-10f, 0x1.e2e054p-13f, -0x1.c106cep-13f,
       -0x1.889f0ep-14f};
-  // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b)
-  static constexpr float slope_root_hi = 0x1.80ead2p-1f, slope_root_lo = -0x1.a03fd4p-27f;
+  // -(log erfcx(t / sqrt 2))' / u by u = 2a / (t + a)
+  static constexpr float mills_change[] = {
+      0x1.f8ap-3f, 0x1.386p-4f};
+  // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b); rest = e^(-root^2 / 2) (root - slope_root)
+  static constexpr float slope_root = 0x1.80ead2p-1f, slope_root_rest = -0x1.39c772p-27f;
   static constexpr float slope_b = 2.75f;
   static constexpr float slope_h[] = {
       0x1.ef3928p-2f, -0x1.fdded8p-4f, 0x1.980f1ap-5f, -0x1.3566ap-7f, -0x1.992f58p-10f,
@@ -57,8 +60,11 @@ struct erfc_constants<double> {
       0x1.8219d38485ac7p-17, 0x1.7b4b8b5ccbbc4p-18, -0x1.38c4e9644abdbp-20, -0x1.8d13e26894b26p-20,
       -0x1.33383abb45cfep-23, 0x1.3c3bcad287642p-22, 0x1.09e3fb8057e86p-23, -0x1.03a9bf5cd947cp-25,
       -0x1.37dd5b2418472p-25, -0x1.052f09981ba62p-28, 0x1.513067398a2dfp-28, 0x1.962451a721a25p-30};
-  // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b)
-  static constexpr double slope_root_hi = 0x1.80ead197f00b4p-1, slope_root_lo = -0x1.13e74c58cada8p-56;
+  // -(log erfcx(t / sqrt 2))' / u by u = 2a / (t + a)
+  static constexpr double mills_change[] = {
+      0x1.dd8p-4, 0x1.212p-3};
+  // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b); rest = e^(-root^2 / 2) (root - slope_root)
+  static constexpr double slope_root = 0x1.80ead197f00b4p-1, slope_root_rest = -0x1.9ff740ff181aap-57;
   static constexpr double slope_b = 4;
   static constexpr double slope_h[] = {
       0x1.d94de78425463p-2, -0x1.a763001ac67d7p-4, 0x1.ef4ff8013790ap-5, -0x1.cc1e2623d9bcep-6,

@@ -70,10 +70,13 @@ struct exp_constants<double> {
 // c[K] + c[K + 1] x + c[K + 2] x^2 + ...
 template <std::size_t K = 0, class V, class T, std::size_t N>
 NONLIN_INLINE V polynomial(const V& x, const T (&c)[N]) {
-  if constexpr (K + 1 == N)
+  if constexpr (K + 1 == N) {
     return V(c[K]);
-  else
-    return fma(polynomial<K + 1>(x, c), x, V(c[K]));
+  } else {
+    V y = fma(polynomial<K + 1>(x, c), x, V(c[K]));
+    if constexpr (K % 3 == 0 && requires { side_by_side(y); }) side_by_side(y);
+    return y;
+  }
 }
 
 // The rounding error of the product p = a b. Without fma by Dekker's splitting, scaled so that it cannot

@@ -84,6 +84,9 @@ struct pack {
   }
 #include "operations.inl"
 
+  friend NONLIN_INLINE void side_by_side(pack& x) {
+    if constexpr (requires { side_by_side(x.a, x.b, x.c, x.d); }) side_by_side(x.a, x.b, x.c, x.d);
+  }
   friend NONLIN_INLINE pack select(const mask_type& m, const pack& x, const pack& y) {
     return {select(m.a, x.a, y.a), select(m.b, x.b, y.b), select(m.c, x.c, y.c), select(m.d, x.d, y.d)};
   }
