@@ -82,7 +82,7 @@ bool streams(std::size_t n, std::size_t arrays, const T* out, const T* in, const
 }
 
 // Steps of k.map: outputs are products of functions of the first argument with the others. `argument`, `result` and `mirrored` say what
-// those functions are near 0, `product` what is made of them.
+// those functions are near 0, math::outputs_of is what is made of them there.
 template <class A>
 struct value_step {
   A act;
@@ -90,10 +90,6 @@ struct value_step {
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x) const {
     return V(act(x));
-  }
-  template <class V>
-  static V product(const V& value) {
-    return value;
   }
   constexpr near_zero argument() const requires known_near_zero<A> { return act.at_zero(); }
   constexpr near_zero result(std::size_t) const requires known_near_zero<A> { return act.at_zero(); }
@@ -111,10 +107,6 @@ struct derivative_step {
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x, const V& dy) const {
     return math::times(dy, V(act.derivative(x)));
   }
-  template <class V>
-  static V product(const V& slope, const V& dy) {
-    return dy * slope;
-  }
   constexpr near_zero argument() const requires known_near_zero<A> {
     return derivative_at_zero(act.at_zero());
   }
@@ -131,10 +123,6 @@ struct output_step {
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& y, const V& dy) const {
     return dy * V(act.derivative_from_output(y));
-  }
-  template <class V>
-  static V product(const V& slope, const V& dy) {
-    return dy * slope;
   }
   // Of y = 0 the slope of those that are constant at 0, Sigmoid's, is a product with y; that of others comes by sums, which cost nothing.
   constexpr near_zero argument() const requires known_near_zero<A> {

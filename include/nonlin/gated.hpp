@@ -107,10 +107,6 @@ struct gated_value {
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& gate, const V& value) const {
     return math::times(value, V(act(gate)));
   }
-  template <class V>
-  static V product(const V& activated, const V& value) {
-    return value * activated;
-  }
   constexpr near_zero argument() const requires known_near_zero<A> { return gate_at_zero(act.at_zero()); }
   constexpr near_zero result(std::size_t) const requires known_near_zero<A> { return argument(); }
   template <class V>
@@ -128,11 +124,6 @@ struct gated_gradient {
   NONLIN_INLINE math::both<V> operator()(const V& gate, const V& value, const V& dy) const {
     const auto both = both_of(act, gate);
     return {math::times(dy * value, V(both.derivative)), math::times(dy, V(both.value))};
-  }
-  // of {value, derivative}, {dgate, dvalue}
-  template <class V>
-  static math::both<V> product(const math::both<V>& activated, const V& value, const V& dy) {
-    return {dy * value * activated.value, dy * activated.derivative};
   }
   constexpr near_zero argument() const requires known_near_zero<A> { return gate_at_zero(act.at_zero()); }
   constexpr near_zero result(std::size_t out) const requires known_near_zero<A> {

@@ -10,10 +10,10 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 
 #if defined(__x86_64__) || defined(__i386__)
-// While it lives, the thread's two flags are its own; at its end they are as if there had been no such thing. Only on machines with SSE.
+// While it lives, the thread's two flags are its own; at its end they are as if there had been no such thing. Only on machines with SSE, or if it need not look.
 class assists {
  public:
-  assists() noexcept : at_first_(get()) { forget(at_first_); }
+  explicit assists(bool look) noexcept : at_first_(look ? get() : flushes) { forget(at_first_); }
   assists(const assists&) = delete;
   assists& operator=(const assists&) = delete;
   ~assists() {
@@ -48,6 +48,7 @@ class assists {
 #else
 class assists {
  public:
+  explicit assists(bool) noexcept {}
   static bool happen() noexcept { return false; }
   static void forget() noexcept {}
   static bool seen() noexcept { return false; }

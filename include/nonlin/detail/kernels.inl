@@ -103,29 +103,50 @@ struct kernels {
   static void without_assists(const F& f, bool stream_out, std::size_t i, std::size_t n, T* const (&out)[Out],
                               const In*... in) {
     constexpr std::size_t first = 64 / sizeof(T), few = 64;
-    if (may_assist(f, in...)) {
-      if (any_tiny<T>(f, i, n - i < first ? n - i : first, in...)) [[unlikely]] {
-        warily(f, stream_out, i, n, out, in...);
-        return;
-      }
-      if (n - i > few) {
-        const assists flags;
-        i = plainly(f, stream_out, i, n, assist_watch{flags.happen()}, out, in...);
-        if (i < n) [[unlikely]]
-          warily(f, stream_out, i, n, out, in...);
-        return;
-      }
+    const bool may = may_assist(f, in...);
+    if (may && any_tiny<T>(f.argument(), i, n - i < first ? n - i : first, in...)) [[unlikely]] {
+      warily<T>(known<T, Out, In...>(f), stream_out, i, n, out, in...);
+      return;
     }
-    plainly(f, stream_out, i, n, assist_watch{false}, out, in...);
+    const assists flags(may && n - i > few);
+    i = plainly(f, stream_out, i, n, assist_watch{flags.happen()}, out, in...);
+    if (i < n) [[unlikely]]
+      warily<T>(known<T, Out, In...>(f), stream_out, i, n, out, in...);
   }
 
+  // What is asked of a functor where there may be tiny arguments: what it does then is compiled once for all functors.
+  template <class T, std::size_t Out, class... In>
+  struct known {
+    near_zero argument, result[Out];
+    bool mirrored;
+    const void* functor;
+    std::size_t (*of_functor)(const void*, bool, std::size_t, std::size_t, bool, T* const (&)[Out], const In*...);
+
+    template <class F>
+    explicit known(const F& f)
+        : argument(f.argument()), mirrored(f.template mirrored<vec<T>>()), functor(&f), of_functor(call<F>) {
+      for (std::size_t o = 0; o < Out; ++o) result[o] = f.result(o);
+    }
+    std::size_t plainly(bool stream_out, std::size_t i, std::size_t n, bool looks, T* const (&out)[Out],
+                        const In*... in) const {
+      return of_functor(functor, stream_out, i, n, looks, out, in...);
+    }
+
+   private:
+    template <class F>
+    NONLIN_KERNEL static std::size_t call(const void* f, bool stream_out, std::size_t i, std::size_t n, bool looks,
+                                          T* const (&out)[Out], const In*... in) {
+      return kernels::plainly(*static_cast<const F*>(f), stream_out, i, n, assist_watch{looks}, out, in...);
+    }
+  };
+
   // Looks at blocks of elements, until there have been no assists for a while.
-  template <class T, class F, std::size_t Out, class... In>
-  NONLIN_KERNEL static void warily(const F& f, bool stream_out, std::size_t i, std::size_t n,
+  template <class T, std::size_t Out, class... In>
+  NONLIN_KERNEL static void warily(const known<T, Out, In...>& f, bool stream_out, std::size_t i, std::size_t n,
                                    T* const (&out)[Out], const In*... in) {
-    assists flags;
+    assists flags(true);
     if (!flags.happen() || !detail::has_assists()) {
-      plainly(f, stream_out, i, n, assist_watch{false}, out, in...);
+      f.plainly(stream_out, i, n, false, out, in...);
       return;
     }
     // Where none is tiny, the assists were for results, and nothing is gained by looking for them: not for a while, and that for ever longer.
@@ -134,59 +155,55 @@ struct kernels {
       bool found = false;
       for (std::size_t looks = 4; looks != 0 && i < n; --looks) {
         const std::size_t k = n - i < looked_at ? n - i : looked_at;
-        if (any_tiny<T>(f, i, k, in...)) {
-          with_stand_ins(f, i, k, out, in...);
+        if (any_tiny<T>(f.argument, i, k, in...)) {
+          with_stand_ins<T>(f, i, k, out, in...);
           looks = 4;
           found = true;
         } else {
-          plainly(f, stream_out, i, i + k, assist_watch{false}, out, in...);
+          f.plainly(stream_out, i, i + k, false, out, in...);
         }
         i += k;
       }
       if (found)
         pause = at_first;
       else
-        i = plainly(f, stream_out, i, n - i < pause ? n : i + pause, assist_watch{false}, out, in...),
-        pause *= 2;
+        i = f.plainly(stream_out, i, n - i < pause ? n : i + pause, false, out, in...), pause *= 2;
       flags.forget();
-      i = plainly(f, stream_out, i, n, assist_watch{true}, out, in...);
+      i = f.plainly(stream_out, i, n, true, out, in...);
     }
   }
 
   static constexpr std::size_t looked_at = 512;
 
   // k elements from i on, by stand-ins for what is tiny: of what f computes of its first argument, and of the products with the others.
-  template <class T, class F, std::size_t Out, class... In>
-  NONLIN_KERNEL static void with_stand_ins(const F& f, std::size_t i, std::size_t k, T* const (&out)[Out],
-                                           const In*... in) {
+  template <class T, std::size_t Out, class... In>
+  NONLIN_KERNEL static void with_stand_ins(const known<T, Out, In...>& f, std::size_t i, std::size_t k, T* const (&out)[Out],
+                             const In*... in) {
     using V = vec<T>;
     using quiet = math::quiet<V>;
-    const near_zero argument = f.argument();
+    const bool mirrored = f.mirrored;  // not read anew after each store
+    const near_zero argument = f.argument;
+    const auto result = f.result;
     T x[sizeof...(In)][looked_at], y[Out][looked_at];
     T* to[Out];
     for (std::size_t o = 0; o < Out; ++o) to[o] = y[o];
     by_width<T>(k, [&](std::size_t j, auto... some) {
       std::size_t a = 0;
-      ((store(x[a] + j,
-              a == 0 ? math::stood_in(argument, f.template mirrored<V>(), load(in + i + j, some...)) : V(1),
-              some...),
+      ((store(x[a] + j, a == 0 ? math::stood_in(argument, mirrored, load(in + i + j, some...)) : V(1), some...),
         ++a),
        ...);
     });
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
-      plainly(f, false, 0, k, assist_watch{false}, to, launder(x[K])...);
-    }
+    [&]<std::size_t... K>(std::index_sequence<K...>) { f.plainly(false, 0, k, false, to, launder(x[K])...); }
     (std::make_index_sequence<sizeof...(In)>());
     by_width<T>(k, [&](std::size_t j, auto... some) {
       const auto finish = [&](const V& first, const auto&... rest) {
         const auto of_first = [&](std::size_t o) {
-          return quiet{
-              math::from_stand_in(f.result(o), f.template mirrored<V>(), load(y[o] + j, some...), first)};
+          return quiet{math::from_stand_in(result[o], mirrored, load(y[o] + j, some...), first)};
         };
         if constexpr (Out == 1) {
-          store(out[0] + i + j, f.product(of_first(0), quiet{rest}...).v, some...);
+          store(out[0] + i + j, math::outputs_of(of_first(0), quiet{rest}...).v, some...);
         } else {
-          const auto both = f.product(math::both<quiet>{of_first(0), of_first(1)}, quiet{rest}...);
+          const auto both = math::outputs_of(math::both<quiet>{of_first(0), of_first(1)}, quiet{rest}...);
           store(out[0] + i + j, both.value.v, some...);
           store(out[1] + i + j, both.derivative.v, some...);
         }
@@ -205,13 +222,13 @@ struct kernels {
   }
 
   // Whether there is a tiny one, or one of which a product is subnormal, among k elements of each array from i on
-  template <class T, class F, class... In>
-  static bool any_tiny(const F& f, std::size_t i, std::size_t k, const In*... in) {
+  template <class T, class... In>
+  static bool any_tiny(near_zero argument, std::size_t i, std::size_t k, const In*... in) {
     auto found = vec<T>(1) < vec<T>(0);
     by_width<T>(k, [&](std::size_t j, auto... some) {
       std::size_t a = 0;
       ((found = found |
-                math::has_stand_in(a++ == 0 ? f.argument() : near_zero::product, load(in + i + j, some...))),
+                math::has_stand_in(a++ == 0 ? argument : near_zero::product, load(in + i + j, some...))),
        ...);
     });
     return any(found);

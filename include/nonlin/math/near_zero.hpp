@@ -114,6 +114,20 @@ struct quiet {
   friend NONLIN_INLINE quiet operator*(const quiet& a, const quiet& b) { return {quiet_product(a.v, b.v)}; }
 };
 
+// What steps give (array.hpp, gated.hpp) of functions of their first argument and of the others
+template <class V>
+NONLIN_INLINE V outputs_of(const V& value) {
+  return value;
+}
+template <class V>
+NONLIN_INLINE V outputs_of(const V& value, const V& factor) {
+  return factor * value;
+}
+template <class V>
+NONLIN_INLINE both<V> outputs_of(const both<V>& functions, const V& value, const V& dy) {
+  return {dy * value * functions.value, dy * functions.derivative};
+}
+
 // x, but its stand-in where it has one: a small power of two of its sign, or of -, if the function is mirrored
 template <class V>
 NONLIN_INLINE V stood_in(near_zero kind, bool mirrored, const V& x) {
