@@ -10,7 +10,8 @@ namespace nonlin {
 inline namespace NONLIN_ABI {
 
 #if defined(__x86_64__) || defined(__i386__)
-// While it lives, the thread's two flags are its own; at its end they are as if there had been no such thing. Only on machines with SSE, or if it need not look.
+// While it lives, the thread's two flags are its own, unless it need not look; at its end they are as if there had been no such thing. It
+// looks only on machines with SSE.
 class assists {
  public:
   explicit assists(bool look) noexcept : at_first_(look ? get() : flushes) { forget(at_first_); }

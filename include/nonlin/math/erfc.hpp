@@ -83,16 +83,24 @@ template <class V>
 NONLIN_INLINE V gelu_of(const V& x, const gelu_parts<V>& p) {
   using T = element_of<V>;
   using c = erfc_constants<T>;
-  const V a(c::mills_a), d = p.near + a, q = quotient(d - V(2 * c::mills_a), d);
+  // d - 2a is exact, which makes q that of d - a. Floats do without it and with half of what is made good below: AVX2 .89 ns for 1.09.
+  constexpr bool is_float = sizeof(T) == 4;
+  const V a(c::mills_a), d = p.near + a, q = quotient(is_float ? p.near - a : d - V(2 * c::mills_a), d);
   const V above = polynomial<1>(q, c::mills_p), first(c::mills_p[0]), mills = fma(above, q, first);
   // What an estimated quotient leaves of a tiny numerator would be lost where subnormals are flushed to zero; and this is rounded once.
   const V f = p.near * quotient(mills, d);
-  // d - 2a is exact, so q is that of d - a; what that lacks of |x| changes erfcx by so much of itself, within a tenth, which is made good
+  // of |x|: relatively lost / d = lost u / 2a; of erfcx, q's part too, within a tenth
   const V lost = p.near - (d - a), u = V(1) - q;
-  V less = lost * u * polynomial(u, c::mills_change);
-  // Without fma double errors would be up to 4.4 ULP: so is what the last sum of `mills` lost, over it within a third.
-  if constexpr (!V::has_fma && sizeof(T) == 8) less = less - (above * q - (mills - first)) * (V(2.4) - u);
-  const V w = scale_down(fma(f, fnma(less, V(1) + p.e.q, p.e.q), f), p.e.n);
+  V factor;
+  if constexpr (is_float) {
+    factor = fnma(lost * V(T(0.5) / c::mills_a), u, p.e.q);
+  } else {
+    V less = lost * u * polynomial(u, c::mills_change);
+    // Without fma the error would be up to 4.4 ULP: so is what the last sum of `mills` lost, over it within a third.
+    if constexpr (!V::has_fma) less = less - (above * q - (mills - first)) * (V(2.4) - u);
+    factor = fnma(less, V(1) + p.e.q, p.e.q);
+  }
+  const V w = scale_down(fma(f, factor, f), p.e.n);
   return select(x > V(0), x - w, with_sign(w, x));
 }
 

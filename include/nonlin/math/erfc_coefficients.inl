@@ -14,9 +14,6 @@ struct erfc_constants<float> {
       0x1.62039ap-1f, -0x1.8ba77ap-2f, 0x1.4839ccp-4f, 0x1.c815e8p-6f, -0x1.5a3066p-7f,
       -0x1.719b62p-8f, 0x1.b3e1eap-11f, 0x1.66914cp-10f, 0x1.e2e054p-13f, -0x1.c106cep-13f,
       -0x1.889f0ep-14f};
-  // -(log erfcx(t / sqrt 2))' / u by u = 2a / (t + a)
-  static constexpr float mills_change[] = {
-      0x1.f8ap-3f, 0x1.386p-4f};
   // GELU's slope at -t, over e^(-t^2 / 2) (root - t), by (t - b) / (t + b); rest = e^(-root^2 / 2) (root - slope_root)
   static constexpr float slope_root = 0x1.80ead2p-1f, slope_root_rest = -0x1.39c772p-27f;
   static constexpr float slope_b = 2.75f;
