@@ -24,7 +24,7 @@ and its derivative on each instruction set, against wider oracles.
   --resume=FILE            keep finished parts in FILE, and do not do again those that are in it
   --table=FILE             write the table to FILE too, as Markdown
   --check=FILE             each row must stand in FILE, digit by digit
-  --verify=FILE            no sweep: measure the worst result of each float row of the table in FILE again
+  --verify=FILE            no sweep: measure the worst result of each row of the table in FILE again
 
 Ends with 1 if a result is beyond its header's bound, a special value is wrong or a row is not that of FILE, with 2 if an argument is, with 3
 if a worker died.

@@ -56,12 +56,6 @@ class assists {
 };
 #endif
 
-// Whoever looks whether there have been some, or does not.
-struct assist_watch {
-  bool looks;
-  bool seen() const noexcept { return looks && assists::seen(); }
-};
-
 }  // namespace NONLIN_ABI
 }  // namespace nonlin
 #include "end.hpp"

@@ -16,10 +16,29 @@ struct kernels {
       i = (0 - reinterpret_cast<std::uintptr_t>(out[0])) % (w * sizeof(T)) / sizeof(T);
       if (i != 0) map(f, false, i, out, in...);
     }
-    if constexpr (has_stand_ins<T, F>)
-      without_assists(f, stream_out, i, n, out, in...);
-    else
-      plainly(f, stream_out, i, n, never_looks{}, out, in...);
+    // Tiny arguments are looked for among the first, and at others when there have been assists.
+    bool may = false, tiny = false;
+    if constexpr (has_stand_ins<T, F>) {
+      may = may_assist<In...>(f.argument());
+      tiny = may && first_tiny<T>(f.argument(), i, n, in...);
+    }
+    constexpr std::size_t few = 64, block = 4 * vec<T>::size;
+    if (n - i < block && !tiny) {
+      by_vectors(f, i, n, out, in...);
+    } else {
+      const assists flags(may && !tiny && n - i > few);
+      const bool looks = flags.happen();
+      if (!tiny && next_look(Out == 2, i, n, looks) == n) [[likely]] {
+        usual_range<T, Out, sizeof...(In)> usual;
+        i = usual.map(f, stream_out, i, n, looks, out, in...);
+        if (n - i < block) [[likely]] {
+          by_vectors(f, i, n, out, in...);
+          i = n;
+        }
+      }
+      if (i < n) [[unlikely]]
+        the_rest(functor<T, Out, In...>(f), tiny, stream_out, i, n, looks, out, in...);
+    }
     if (stream_out) fence();
     leave();
   }
@@ -33,33 +52,59 @@ struct kernels {
   }
 
  private:
-  struct never_looks {
-    static constexpr bool seen() { return false; }
-  };
-  // Elements from i to n; returns the first one that is not done, n unless `watch` has seen something.
-  template <class T, class F, class Watch, std::size_t Out, class... In>
-  static std::size_t plainly(const F& f, bool stream_out, std::size_t i, std::size_t n, const Watch& watch,
-                             T* const (&out)[Out], const In*... in) {
-    constexpr std::size_t block = 4 * vec<T>::size;
-    usual_range<T, Out, sizeof...(In)> usual;
-    while (i < n) {
-      const std::size_t start = i, part = next_look(Out == 2, 1024, i, n, watch);
-      if (n - i >= block) {
-        i = usual.map(f, stream_out, start, part, watch, out, in...);
-        if (i < n && watch.seen()) [[unlikely]]
-          break;
-        if (n - i >= block && i == part) continue;
+  // What the loops know of a functor: they are compiled once for all.
+  template <class T, std::size_t Out, class... In>
+  struct functor {
+    const void* f;
+    std::size_t (*blocks_of)(const void*, bool, std::size_t, std::size_t, bool, T* const (&)[Out], const In*...);
+    void (*vectors_of)(const void*, std::size_t, std::size_t, T* const (&)[Out], const In*...);
+    near_zero argument = near_zero::unknown, result[Out] = {};
+    bool mirrored = false;
+
+    template <class F>
+    explicit functor(const F& g) : f(&g), blocks_of(blocks<F>), vectors_of(vectors<F>) {
+      if constexpr (has_stand_ins<T, F>) {
+        argument = g.argument();
+        mirrored = g.template mirrored<vec<T>>();
+        for (std::size_t o = 0; o < Out; ++o) result[o] = g.result(o);
       }
-      // What is left; and where most is out of the usual range, it is done as it comes, for a while.
-      const std::size_t left = n - i < block ? n - i : (n - i) / block * block;
-      const std::size_t wish = i - start < 4 * block ? 16 * block : block, end = i + (wish < left ? wish : left);
-      by_vectors(f, i, end, out, in...);
-      i = end;
-      if (i < n && watch.seen()) [[unlikely]]
-        break;
     }
-    return i;
-  }
+
+    // Not these functions themselves: g++ does not inline users' functors into what is only pointed to.
+    template <class F>
+    static std::size_t blocks(const void* g, bool stream_out, std::size_t i, std::size_t n, bool looks, T* const (&out)[Out],
+                              const In*... in) {
+      usual_range<T, Out, sizeof...(In)> usual;
+      return usual.map(*static_cast<const F*>(g), stream_out, i, n, looks, out, in...);
+    }
+    template <class F>
+    static void vectors(const void* g, std::size_t first, std::size_t last, T* const (&out)[Out], const In*... in) {
+      by_vectors(*static_cast<const F*>(g), first, last, out, in...);
+    }
+
+    // Elements from i to n; returns the first one that is not done, n unless it `looks` and there have been assists.
+    NONLIN_KERNEL std::size_t operator()(bool stream_out, std::size_t i, std::size_t n, bool looks, T* const (&out)[Out],
+                                         const In*... in) const {
+      constexpr std::size_t block = 4 * vec<T>::size;
+      while (i < n) {
+        const std::size_t start = i, part = next_look(Out == 2, i, n, looks);
+        if (n - i >= block) {
+          i = blocks_of(f, stream_out, start, part, looks, out, in...);
+          if (i < n && looks && assists::seen()) [[unlikely]]
+            break;
+          if (n - i >= block && i == part) continue;
+        }
+        // What is left; and where most is out of the usual range, it is done as it comes, for a while.
+        const std::size_t left = n - i < block ? n - i : (n - i) / block * block;
+        const std::size_t wish = i - start < 4 * block ? 16 * block : block, end = i + (wish < left ? wish : left);
+        vectors_of(f, i, end, out, in...);
+        i = end;
+        if (i < n && looks && assists::seen()) [[unlikely]]
+          break;
+      }
+      return i;
+    }
+  };
 
   // Of more constants than there are registers: g++ would load them before a loop that is always entered, and spill them. GELU 1.2, its
   // derivative on AVX2 1.1
@@ -80,9 +125,9 @@ struct kernels {
 
   // Where a loop from i to `end` stops to look, if it is one that does: a loop of one output in its own function, that of two between
   // calls, since it has no register to spare.
-  template <class Watch>
-  static std::size_t next_look(bool here, std::size_t span, std::size_t i, std::size_t end, const Watch&) {
-    return std::is_same_v<Watch, never_looks> || !here || end - i < 2 * span ? end : i + span;
+  static std::size_t next_look(bool here, std::size_t i, std::size_t end, bool looks) {
+    constexpr std::size_t span = 1024;
+    return !looks || !here || end - i < 2 * span ? end : i + span;
   }
 
   // F says what it is near 0 (math/near_zero.hpp), and this instruction set has assists.
@@ -92,61 +137,32 @@ struct kernels {
     is_tiny(x);
   };
 
-  // not of a function that only compares its one argument, or of which nothing is known
-  template <class F, class... In>
-  static bool may_assist(const F& f, const In*...) {
-    return f.argument() != near_zero::unknown && (sizeof...(In) > 1 || f.argument() != near_zero::harmless);
+  // Not a function that only compares its one argument, or of which nothing is known.
+  template <class... In>
+  static bool may_assist(near_zero argument) {
+    return argument != near_zero::unknown && (sizeof...(In) > 1 || argument != near_zero::harmless);
+  }
+  // whether there is a tiny one among the first
+  template <class T, class... In>
+  NONLIN_KERNEL static bool first_tiny(near_zero argument, std::size_t i, std::size_t n, const In*... in) {
+    constexpr std::size_t first = 64 / sizeof(T);
+    return any_tiny<T>(argument, i, n - i < first ? n - i : first, in...);
   }
 
-  // Looks for tiny arguments among the first, and at others when there have been assists.
-  template <class T, class F, std::size_t Out, class... In>
-  static void without_assists(const F& f, bool stream_out, std::size_t i, std::size_t n, T* const (&out)[Out],
-                              const In*... in) {
-    constexpr std::size_t first = 64 / sizeof(T), few = 64;
-    const bool may = may_assist(f, in...);
-    if (may && any_tiny<T>(f.argument(), i, n - i < first ? n - i : first, in...)) [[unlikely]] {
-      warily<T>(known<T, Out, In...>(f), stream_out, i, n, out, in...);
-      return;
-    }
-    const assists flags(may && n - i > few);
-    i = plainly(f, stream_out, i, n, assist_watch{flags.happen()}, out, in...);
-    if (i < n) [[unlikely]]
-      warily<T>(known<T, Out, In...>(f), stream_out, i, n, out, in...);
-  }
-
-  // What is asked of a functor where there may be tiny arguments: what it does then is compiled once for all functors.
   template <class T, std::size_t Out, class... In>
-  struct known {
-    near_zero argument, result[Out];
-    bool mirrored;
-    const void* functor;
-    std::size_t (*of_functor)(const void*, bool, std::size_t, std::size_t, bool, T* const (&)[Out], const In*...);
-
-    template <class F>
-    explicit known(const F& f)
-        : argument(f.argument()), mirrored(f.template mirrored<vec<T>>()), functor(&f), of_functor(call<F>) {
-      for (std::size_t o = 0; o < Out; ++o) result[o] = f.result(o);
-    }
-    std::size_t plainly(bool stream_out, std::size_t i, std::size_t n, bool looks, T* const (&out)[Out],
-                        const In*... in) const {
-      return of_functor(functor, stream_out, i, n, looks, out, in...);
-    }
-
-   private:
-    template <class F>
-    NONLIN_KERNEL static std::size_t call(const void* f, bool stream_out, std::size_t i, std::size_t n, bool looks,
-                                          T* const (&out)[Out], const In*... in) {
-      return kernels::plainly(*static_cast<const F*>(f), stream_out, i, n, assist_watch{looks}, out, in...);
-    }
-  };
+  NONLIN_KERNEL static void the_rest(const functor<T, Out, In...>& f, bool tiny, bool stream_out, std::size_t i, std::size_t n,
+                                     bool looks, T* const (&out)[Out], const In*... in) {
+    if (!tiny) i = f(stream_out, i, n, looks, out, in...);
+    if (i < n) warily<T>(f, stream_out, i, n, out, in...);
+  }
 
   // Looks at blocks of elements, until there have been no assists for a while.
   template <class T, std::size_t Out, class... In>
-  NONLIN_KERNEL static void warily(const known<T, Out, In...>& f, bool stream_out, std::size_t i, std::size_t n,
+  NONLIN_KERNEL static void warily(const functor<T, Out, In...>& f, bool stream_out, std::size_t i, std::size_t n,
                                    T* const (&out)[Out], const In*... in) {
     assists flags(true);
     if (!flags.happen() || !detail::has_assists()) {
-      f.plainly(stream_out, i, n, false, out, in...);
+      f(stream_out, i, n, false, out, in...);
       return;
     }
     // Where none is tiny, the assists were for results, and nothing is gained by looking for them: not for a while, and that for ever longer.
@@ -160,24 +176,25 @@ struct kernels {
           looks = 4;
           found = true;
         } else {
-          f.plainly(stream_out, i, i + k, false, out, in...);
+          f(stream_out, i, i + k, false, out, in...);
         }
         i += k;
       }
       if (found)
         pause = at_first;
       else
-        i = f.plainly(stream_out, i, n - i < pause ? n : i + pause, false, out, in...), pause *= 2;
+        i = f(stream_out, i, n - i < pause ? n : i + pause, false, out, in...), pause *= 2;
       flags.forget();
-      i = f.plainly(stream_out, i, n, true, out, in...);
+      i = f(stream_out, i, n, true, out, in...);
     }
   }
 
   static constexpr std::size_t looked_at = 512;
 
   // k elements from i on, by stand-ins for what is tiny: of what f computes of its first argument, and of the products with the others.
+  // A function of its own: inlined into warily, doubles on SSE2 took 1.5 times as long.
   template <class T, std::size_t Out, class... In>
-  NONLIN_KERNEL static void with_stand_ins(const known<T, Out, In...>& f, std::size_t i, std::size_t k, T* const (&out)[Out],
+  NONLIN_KERNEL static void with_stand_ins(const functor<T, Out, In...>& f, std::size_t i, std::size_t k, T* const (&out)[Out],
                              const In*... in) {
     using V = vec<T>;
     using quiet = math::quiet<V>;
@@ -193,7 +210,7 @@ struct kernels {
         ++a),
        ...);
     });
-    [&]<std::size_t... K>(std::index_sequence<K...>) { f.plainly(false, 0, k, false, to, launder(x[K])...); }
+    [&]<std::size_t... K>(std::index_sequence<K...>) { f(false, 0, k, false, to, launder(x[K])...); }
     (std::make_index_sequence<sizeof...(In)>());
     by_width<T>(k, [&](std::size_t j, auto... some) {
       const auto finish = [&](const V& first, const auto&... rest) {
@@ -290,13 +307,12 @@ struct kernels {
       store(p + 3 * w, math::plain(d));
     }
   }
-  // Blocks of four vectors, until `watch` has seen something
+  // Whole blocks of four vectors from i on, of which there is one; returns the first element not done.
   template <class T, std::size_t Out, std::size_t In, bool = vec<T>::has_table32>
   struct usual_range {
-    // from i on, in whole blocks of which there is one; returns the first element not done
-    template <class F, class Watch, class... P>
-    NONLIN_KERNEL std::size_t map(const F& functor, bool stream_out, std::size_t i, std::size_t n,
-                                  const Watch& watch, T* const (&out)[Out], const P*... in) {
+    template <class F, class... P>
+    NONLIN_KERNEL std::size_t map(const F& functor, bool stream_out, std::size_t i, std::size_t n, bool looks,
+                                  T* const (&out)[Out], const P*... in) {
       using pack = math::pack<vec<T>>;
       constexpr std::size_t w = vec<T>::size;
       const std::size_t end = i + (n - i) / (4 * w) * (4 * w);
@@ -309,8 +325,8 @@ struct kernels {
         return true;
       };
       do {
-        by_blocks<crowded<F>>(i, next_look(Out == 1, 1024, i, end, watch), block);
-      } while (Out == 1 && i < end && !watch.seen());
+        by_blocks<crowded<F>>(i, next_look(Out == 1, i, end, looks), block);
+      } while (Out == 1 && i < end && !(looks && assists::seen()));
       return i;
     }
   };
@@ -318,20 +334,19 @@ struct kernels {
   // Elements beyond the tables are noted, and done again in vectors of their own.
   template <class T, std::size_t Out, std::size_t In>
   struct usual_range<T, Out, In, true> {
-    static constexpr std::size_t capacity = 512, size = capacity + vec<T>::size;
-    T x[In][size];
-    std::uint32_t offset[size];
-    std::size_t base, count;
-
-    template <class F, class Watch, class... P>
-    std::size_t map(const F& f, bool stream_out, std::size_t i, std::size_t n, const Watch& watch,
-                    T* const (&out)[Out], const P*... in) {
-      i = in_tables(f, stream_out, i, n, watch, out, in...);
+    template <class F, class... P>
+    std::size_t map(const F& f, bool stream_out, std::size_t i, std::size_t n, bool looks, T* const (&out)[Out], const P*... in) {
+      i = in_tables(f, stream_out, i, n, looks, out, in...);
       finish(f, out);
       return i;
     }
 
    private:
+    static constexpr std::size_t capacity = 512, size = capacity + vec<T>::size;
+    T x[In][size];
+    std::uint32_t offset[size];
+    std::size_t base, count;
+
     template <class F>
     void finish(const F& f, T* const (&out)[Out]) {
       if (count == 0) return;
@@ -346,9 +361,9 @@ struct kernels {
     }
 
     // up to a block that lies mostly beyond the tables too
-    template <class F, class Watch, class... P>
-    NONLIN_KERNEL std::size_t in_tables(const F& functor, bool stream_out, std::size_t i, std::size_t n,
-                                        const Watch& watch, T* const (&to)[Out], const P*... in) {
+    template <class F, class... P>
+    NONLIN_KERNEL std::size_t in_tables(const F& functor, bool stream_out, std::size_t i, std::size_t n, bool looks,
+                                        T* const (&to)[Out], const P*... in) {
       using watched = math::watched<vec<T>>;
       constexpr std::size_t w = vec<T>::size;
       const F f = functor;
@@ -392,8 +407,8 @@ struct kernels {
         return true;
       };
       do {
-        by_blocks<crowded<F>>(i, next_look(Out == 1, 1024, i, end, watch), block);
-      } while (Out == 1 && in_range && i < end && !watch.seen());
+        by_blocks<crowded<F>>(i, next_look(Out == 1, i, end, looks), block);
+      } while (Out == 1 && in_range && i < end && !(looks && assists::seen()));
       count = noted;
       return i;
     }
