@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 #include "calls.hpp"
+#include "list.hpp"
 #include "oracle.hpp"
 #include "points.hpp"
 #include "ulp.hpp"

@@ -8,6 +8,7 @@
 #include <string>
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 #include "refused.hpp"
 
 namespace {

@@ -5,6 +5,7 @@
 #include "calls.hpp"
 #include "gated_axis.hpp"
 #include "guarded.hpp"
+#include "list.hpp"
 #include "oracle.hpp"
 #include "refused.hpp"
 

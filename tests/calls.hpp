@@ -4,8 +4,8 @@
 #pragma once
 #include <cstddef>
 #include <cstring>
+#include <nonlin/nonlin.hpp>
 #include <type_traits>
-#include "list.hpp"
 
 namespace compiled {
 

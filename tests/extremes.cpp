@@ -2,6 +2,7 @@
 // others.
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 #include "oracle.hpp"
 #include "ulp.hpp"
 

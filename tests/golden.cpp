@@ -4,6 +4,7 @@
 #include <fstream>
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 #include "ulp.hpp"
 
 namespace {

@@ -5,6 +5,7 @@
 #include <random>
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 
 namespace {
 

@@ -4,6 +4,7 @@
 #if defined(NONLIN_TEST_GUARDS)
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 #include "oracle.hpp"
 #include "ulp.hpp"
 

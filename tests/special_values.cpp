@@ -3,6 +3,7 @@
 #include "arrays.hpp"
 #include "calls.hpp"
 #include "ends.hpp"
+#include "list.hpp"
 
 namespace {
 

@@ -2,6 +2,7 @@
 // cut, and whether the output is an array of its own. The measure is the call of one element.
 #include "arrays.hpp"
 #include "calls.hpp"
+#include "list.hpp"
 
 namespace {
 

@@ -6,6 +6,7 @@
 #endif
 #include "calls.hpp"
 #include "gated_calls.hpp"
+#include "list.hpp"
 #include "product_error.hpp"
 #include "ratio.hpp"
 

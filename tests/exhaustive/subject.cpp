@@ -3,6 +3,7 @@
 #include <limits>
 #include <nonlin/nonlin.hpp>
 #include "../bits.hpp"
+#include "../calls.hpp"
 #include "interpolation.hpp"
 
 namespace exhaustive {
@@ -60,7 +61,7 @@ root_expansion expand(const F& f, quad low, quad high) {
 template <class A, class T>
 class subject_of final : public subject<T> {
  public:
-  subject_of(const A& act, const std::string& shown) : act_(act) {
+  subject_of(const A& act, const std::string& shown) : act_(act), calls_(act) {
     this->name = shown;
     this->bounds = A::template bounds<T>;
     this->scale = scale_of(act);
@@ -80,10 +81,10 @@ class subject_of final : public subject<T> {
 
   void run(direction d, const T* x, T* y, std::size_t n) const override {
     if (d == direction::forward) {
-      nonlin::forward(act_, x, y, n);
+      calls_.forward(x, y, n);
     } else {
       if (ones_.size() < n) ones_.assign(n, T(1));
-      nonlin::backward(act_, x, ones_.data(), y, n);
+      calls_.backward(x, ones_.data(), y, n);
     }
   }
 
@@ -113,6 +114,7 @@ class subject_of final : public subject<T> {
   }
 
   A act_;
+  compiled::activation<T> calls_;
   root_expansion root_;
   mutable std::vector<T> ones_;
 };

@@ -1,5 +1,5 @@
 // What is measured: each activation of the library with its kernels, its bounds and its 113-bit oracle.
-// subject.cpp is compiled as users compile: without -m flags.
+// The kernels, ../calls.cpp, are compiled as users compile: without -m flags.
 #pragma once
 #include <memory>
 #include <nonlin/activation.hpp>
