@@ -130,11 +130,14 @@ struct kernels {
     return !looks || !here || end - i < 2 * span ? end : i + span;
   }
 
-  // F says what it is near 0 (math/near_zero.hpp), and this instruction set has assists.
+  // This instruction set has assists.
+  template <class T>
+  static constexpr bool has_assists = requires(const vec<T>& x) { is_tiny(x); };
+
+  // And F says what it is near 0 (math/near_zero.hpp).
   template <class T, class F>
-  static constexpr bool has_stand_ins = requires(const F& f, const vec<T>& x) {
+  static constexpr bool has_stand_ins = has_assists<T> && requires(const F& f) {
     { f.argument() } -> std::same_as<near_zero>;
-    is_tiny(x);
   };
 
   // Not a function that only compares its one argument, or of which nothing is known.
@@ -153,7 +156,9 @@ struct kernels {
   NONLIN_KERNEL static void the_rest(const functor<T, Out, In...>& f, bool tiny, bool stream_out, std::size_t i, std::size_t n,
                                      bool looks, T* const (&out)[Out], const In*... in) {
     if (!tiny) i = f(stream_out, i, n, looks, out, in...);
-    if (i < n) warily<T>(f, stream_out, i, n, out, in...);
+    if constexpr (has_assists<T>) {
+      if (i < n) warily<T>(f, stream_out, i, n, out, in...);
+    }
   }
 
   // Looks at blocks of elements, until there have been no assists for a while.
