@@ -211,8 +211,8 @@ inline double max_of_lanes(const vec<double>& a) {
 }
 inline float max_of_lanes(const vec<float>& a) {
   const __m256 s = _mm256_max_ps(lower_half(a), upper_half(a));
-  const __m128 t = _mm_max_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
-  const __m128 u = _mm_max_ps(t, _mm_movehl_ps(t, t));
+  const __m256 t = _mm256_max_ps(s, _mm256_permute2f128_ps(s, s, 1));
+  const __m256 u = _mm256_max_ps(t, _mm256_permute_ps(t, 0xee));
   return u[0] > u[1] ? u[0] : u[1];
 }
 
@@ -243,7 +243,7 @@ inline void unzip(const vec<double>& first, const vec<double>& second, vec<doubl
   b.v = _mm512_permutex2var_pd(x.v, _mm512_load_si512(unzip_order64 + 8), y.v);
 }
 
-inline __m128 gather4(const float* p, const std::size_t* at) { return _mm_set_ps(p[at[3]], p[at[2]], p[at[1]], p[at[0]]); }
+inline __m128 gather4(const float* p, const std::size_t* at) { return __m128{p[at[0]], p[at[1]], p[at[2]], p[at[3]]}; }
 inline __m256 gather8(const float* p, const std::size_t* at) { return _mm256_set_m128(gather4(p, at + 4), gather4(p, at)); }
 inline vec<float> gather(const vec<float>&, const float* p, const std::size_t* at) {
   const __m512 low = _mm512_maskz_broadcast_f32x8(0xffff, gather8(p, at));
