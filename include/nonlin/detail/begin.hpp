@@ -19,6 +19,9 @@
 
 #define NONLIN_DO_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
+#if defined(__wasm__) && (defined(__FAST_MATH__) || __FINITE_MATH_ONLY__)
+#error "nonlin: without -ffast-math and -ffinite-math-only here: on WebAssembly clang cannot be told to mean what the code says"
+#endif
 #if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
 // clang-format off
 _Pragma("float_control(push)") _Pragma("float_control(precise, on)")

@@ -6,7 +6,10 @@
 
 #include "../isa/scalar.hpp"
 
-#if defined(__x86_64__) || (defined(__i386__) && (defined(__SSE2__) || !defined(NONLIN_STATIC_DISPATCH)))
+#if defined(__i386__) && defined(__FAST_MATH__) && !defined(__clang__)
+// No others: g++ takes functions of SSE2 for too different from SSE's intrinsics, and from formulas, to inline these.
+#define NONLIN_ISAS(ROW) ROW(scalar, true)
+#elif defined(__x86_64__) || (defined(__i386__) && (defined(__SSE2__) || !defined(NONLIN_STATIC_DISPATCH)))
 #if !defined(NONLIN_STATIC_DISPATCH)
 #include "../isa/avx2.hpp"
 #include "../isa/avx512.hpp"
