@@ -194,7 +194,7 @@ double backward_parameter(const A& act, const argument& x, const argument& dy, c
   axis_job<T, 2, 0, 1, 1> job{run, {input<T>(x, run), input<T>(dy, run)}, {}, {output<T>(dx, run)}, {}, {}};
   double sum = 0;
   job.totals[0] = &sum;
-  run_axis<axis_layout::flat>(job, parameter_step<A>{act});
+  run_axis(job, parameter_step<A>{act});
   return sum;
 }
 

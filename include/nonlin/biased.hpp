@@ -152,7 +152,7 @@ void forward_biased(const A& act, const operand& x, const argument& y, const opt
   axis_job<T, 1, 1, 1, 0> job{shape, {input<T>(x.x, shape)}, {}, {output<T>(y, shape)}, {}, {}};
   job.p[0] = static_cast<const T*>(x.bias.data);
   in_arrays<A>::forward(act, [&](const auto& a) {
-    run_axis<axis_layout::along>(job, biased_forward_step<std::remove_cvref_t<decltype(a)>>{a});
+    run_axis(job, biased_forward_step<std::remove_cvref_t<decltype(a)>>{a});
   });
 }
 
@@ -172,10 +172,10 @@ void backward_biased(const A& act, const operand& x, const argument& dy, const o
   job.sums[0] = to_write<T>(dx.bias);
   if constexpr (Parameter) job.totals[1] = dparam;
   if constexpr (Parameter) {
-    run_axis<axis_layout::along>(job, biased_backward_step<A, true>{act});
+    run_axis(job, biased_backward_step<A, true>{act});
   } else {
     in_arrays<A>::backward(act, [&](const auto& a) {
-      run_axis<axis_layout::along>(job, biased_backward_step<std::remove_cvref_t<decltype(a)>, false>{a});
+      run_axis(job, biased_backward_step<std::remove_cvref_t<decltype(a)>, false>{a});
     });
   }
 }

@@ -73,6 +73,8 @@ namespace detail {
 template <class L>
 concept packed_layout = std::same_as<L, packed::gate_first_t> || std::same_as<L, packed::gate_last_t> ||
     std::same_as<L, packed::interleaved_t>;
+template <class L>
+inline constexpr bool alternates = std::same_as<L, packed::interleaved_t>;
 
 template <class A, class V>
 NONLIN_INLINES_CALLS NONLIN_INLINE math::both<V> both_of(const A& act, const V& x) {
@@ -171,27 +173,26 @@ struct gated_arrays {
   P *b = nullptr, *c = nullptr;
 };
 
-template <axis_layout Layout, class T, class A>
+template <bool Biased, bool Pairs, class T, class A>
 void run_gated_forward(const A& act, const axis_shape& s, const gated_arrays<const T>& x, const argument& y) {
-  constexpr std::size_t p = Layout == axis_layout::flat ? 0 : 2;
+  constexpr std::size_t p = Biased ? 2 : 0;
   axis_job<T, 2, p, 1, 0> job{s, {x.gate, x.value}, {}, {output<T>(y, s)}, {}, {}};
   if constexpr (p != 0) {
     job.p[0] = x.b;
     job.p[1] = x.c;
   }
   in_arrays<A>::forward(act, [&](const auto& a) {
-    run_axis<Layout>(job, gated_forward_step<std::remove_cvref_t<decltype(a)>>{a});
+    run_axis<Pairs>(job, gated_forward_step<std::remove_cvref_t<decltype(a)>>{a});
   });
 }
 
-template <axis_layout Layout, bool Parameter, class T, class A>
+template <bool Biased, bool Pairs, bool Parameter, class T, class A>
 void run_gated_backward(const A& act, const axis_shape& s, const gated_arrays<const T>& x, const argument& dy,
                         const gated_arrays<T>& dx, double* dparam) {
   static_assert(differentiable<A, T>, "nonlin::backward: the gate's activation has no member V derivative(V x)");
-  constexpr bool biased = Layout != axis_layout::flat;
-  constexpr std::size_t p = biased ? 2 : 0, sums = p + Parameter;
+  constexpr std::size_t p = Biased ? 2 : 0, sums = p + Parameter;
   axis_job<T, 3, p, 2, sums> job{s, {x.gate, x.value, input<T>(dy, s)}, {}, {dx.gate, dx.value}, {}, {}};
-  if constexpr (biased) {
+  if constexpr (Biased) {
     job.p[0] = x.b;
     job.p[1] = x.c;
     job.sums[0] = dx.b;
@@ -199,10 +200,10 @@ void run_gated_backward(const A& act, const axis_shape& s, const gated_arrays<co
   }
   if constexpr (Parameter) job.totals[sums - 1] = dparam;
   if constexpr (Parameter) {
-    run_axis<Layout>(job, gated_backward_step<A, biased, true>{act});
+    run_axis<Pairs>(job, gated_backward_step<A, Biased, true>{act});
   } else {
     in_arrays<A>::backward(act, [&](const auto& a) {
-      run_axis<Layout>(job, gated_backward_step<std::remove_cvref_t<decltype(a)>, biased, false>{a});
+      run_axis<Pairs>(job, gated_backward_step<std::remove_cvref_t<decltype(a)>, Biased, false>{a});
     });
   }
 }
@@ -226,7 +227,7 @@ void forward_gated(const Gated<A>& unit, const operand& gate, const operand& val
       with_kernels([&](auto k) { k.map(step, stream, y.count, out, g, v); });
     });
   } else {
-    run_gated_forward<axis_layout::along, T>(
+    run_gated_forward<true, false, T>(
         unit.act, shape,
         {input<T>(gate.x, shape), input<T>(value.x, shape), static_cast<const T*>(gate.bias.data),
          static_cast<const T*>(value.bias.data)},
@@ -263,7 +264,7 @@ void backward_gated(const Gated<A>& unit, const operand& gate, const operand& va
     });
   } else {
     if (!Biased) shape = {1, 1, dy.count};
-    run_gated_backward<Biased ? axis_layout::along : axis_layout::flat, Parameter, T>(
+    run_gated_backward<Biased, false, Parameter, T>(
         unit.act, shape,
         {input<T>(gate.x, shape), input<T>(value.x, shape), static_cast<const T*>(gate.bias.data),
          static_cast<const T*>(value.bias.data)},
@@ -305,7 +306,7 @@ inline axis_shape check_packed(const char* function, const operand& x, const arg
 // The two operands in a packed array and in its biases. `used` is the shape of one of them.
 template <class L, class P>
 gated_arrays<P> unpacked(P* x, P* bias, const axis_shape& packed, const axis_shape& used) {
-  if constexpr (std::same_as<L, packed::interleaved_t>) {
+  if constexpr (alternates<L>) {
     return {{x, packed.axis, 1}, {x, packed.axis, 1}, bias, bias};
   } else {
     const std::size_t half = packed.axis / 2, outer = packed.axis * packed.inner;
@@ -319,23 +320,18 @@ gated_arrays<P> unpacked(P* x, P* bias, const axis_shape& packed, const axis_sha
 }
 
 template <class L, bool Biased>
-inline constexpr axis_layout layout_of = std::same_as<L, packed::interleaved_t>
-                                             ? axis_layout::pairs
-                                             : (Biased ? axis_layout::along : axis_layout::flat);
-
-template <class L, bool Biased>
 axis_shape half_shape(const axis_shape& s) {
-  if (layout_of<L, Biased> == axis_layout::flat) return {s.outer, 1, s.axis / 2 * s.inner};
+  if (!Biased && !alternates<L>) return {s.outer, 1, s.axis / 2 * s.inner};
   return {s.outer, s.axis / 2, s.inner};
 }
 
 template <class T, class L, bool Biased, class A>
 void forward_packed(const Gated<A>& unit, const operand& x, const argument& y, const optional_shape& s) {
-  const axis_shape shape = check_packed("forward", x, y, s, {}, std::same_as<L, packed::interleaved_t>);
+  const axis_shape shape = check_packed("forward", x, y, s, {}, alternates<L>);
   check_apart("forward", y, x.x);
   check_apart("forward", y, x.bias);
   const axis_shape used = half_shape<L, Biased>(shape);
-  run_gated_forward<layout_of<L, Biased>, T>(
+  run_gated_forward<Biased || alternates<L>, alternates<L>, T>(
       unit.act, used,
       unpacked<L>(static_cast<const T*>(x.x.data), static_cast<const T*>(x.bias.data), shape, used), y);
 }
@@ -344,12 +340,12 @@ template <class T, class L, bool Biased, bool Parameter, class A>
 void backward_packed(const Gated<A>& unit, const operand& x, const argument& dy, const operand& dx,
                      const optional_shape& s, double* dparam) {
   check_arrays("backward", dx.x, x.x);
-  const axis_shape shape = check_packed("backward", x, dy, s, dx.bias, std::same_as<L, packed::interleaved_t>);
+  const axis_shape shape = check_packed("backward", x, dy, s, dx.bias, alternates<L>);
   check_apart("backward", dx.x, dy);
   check_apart("backward", dx.x, x.bias);
   for (const argument& other : {x.x, x.bias, dy, dx.x}) check_apart("backward", dx.bias, other);
   const axis_shape used = half_shape<L, Biased>(shape);
-  run_gated_backward<layout_of<L, Biased>, Parameter, T>(
+  run_gated_backward<Biased || alternates<L>, alternates<L>, Parameter, T>(
       unit.act, used,
       unpacked<L>(static_cast<const T*>(x.x.data), static_cast<const T*>(x.bias.data), shape, used), dy,
       unpacked<L>(to_write<T>(dx.x), to_write<T>(dx.bias), shape, used), dparam);

@@ -67,7 +67,7 @@ void forward_prelu(const PReLU<T>& act, const argument& x, const argument& y, co
   const axis_shape shape = prelu_shape("forward", act, x, s);
   check_apart("forward", y, arg("slopes", act.slopes, act.count));
   axis_job<T, 1, 1, 1, 0> job{shape, {input<T>(x, shape)}, {act.slopes}, {output<T>(y, shape)}, {}, {}};
-  run_axis<axis_layout::along>(job, prelu_forward_step{});
+  run_axis(job, prelu_forward_step{});
 }
 
 template <class T>
@@ -83,7 +83,7 @@ void backward_prelu(const PReLU<T>& act, const argument& x, const argument& dy, 
   axis_job<T, 2, 1, 1, 1> job{
       shape, {input<T>(x, shape), input<T>(dy, shape)}, {act.slopes}, {output<T>(dx, shape)}, {}, {}};
   job.sums[0] = to_write<T>(dslopes);
-  run_axis<axis_layout::along>(job, prelu_backward_step{});
+  run_axis(job, prelu_backward_step{});
 }
 
 }  // namespace detail

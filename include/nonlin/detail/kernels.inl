@@ -51,7 +51,18 @@ struct kernels {
     leave();
   }
 
+  // part(vec<T>(), arguments...): what such a loop calls by address, so that it is compiled once for many parts.
+  template <class T, class Part, class... Arguments>
+  static void run_part(const void* part, Arguments... arguments) {
+    part_of_run<T>(*static_cast<const Part*>(part), arguments...);
+  }
+
  private:
+  template <class T, class Part, class... Arguments>
+  NONLIN_KERNEL static void part_of_run(const Part& part, Arguments... arguments) {
+    part(vec<T>(), arguments...);
+  }
+
   // What the loops know of a functor: they are compiled once for all.
   template <class T, std::size_t Out, class... In>
   struct functor {

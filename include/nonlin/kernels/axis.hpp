@@ -5,9 +5,9 @@
 // A functor is called with vectors of the inputs and of the parameters, and gives outputs and terms of sums:
 //   template <class V> void operator()(const V (&in)[In], const V (&p)[P], V (&out)[Out], V (&term)[S]) const
 //
-//   inner >= 256, or one channel   channel by channel, in runs of `inner` elements
-//   inner < 256                    the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one for each
-//                                  element of a piece, stay in the first-level cache
+//   inner >= 256, or one run   channel by channel, in runs of `inner` elements
+//   inner < 256                the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one for each
+//                              element of a piece, stay in the first-level cache
 // Either is rows of vectors that have parameters and sums of their own, the sums of 16 rows in registers.
 //
 //   Record: Cascade Lake, AVX-512, g++ 12; cycles for 16 floats, out of the first-level cache: PReLU' of one slope 6.9, of 64 channels of
@@ -52,63 +52,69 @@ struct axis_job {
   double* totals[at_least_one(S)] = {};  // over all channels; null: not wanted
 };
 
-// Vectors of one step.
-template <class V, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
-struct axis_step {
-  V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
+// Rows of elements; those of a column have one parameter and one sum.
+// Pairs: inputs 0 and 1, parameters 0 and 1, sums 0 and 1, and outputs 0 and 1 alternate; inner is 1.
+template <class T, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, bool Pairs>
+struct axis_matrix {
+  static constexpr std::size_t piece = 512;                       // columns at most
+  static constexpr std::size_t side = In + Out + S <= 4 ? 4 : 2;  // vectors side by side
+  using columns_of_sums = T[S == 0 ? 1 : piece];
+
+  const T* in[In];
+  T* out[Out];
+  std::size_t in_step[In], out_step[Out], rows, columns;
+  const T* p[at_least_one(P)];
+
+  // Of a row of pairs every other element is of array 0, of 1.
+  static constexpr std::size_t in_scale(std::size_t k) { return Pairs && k < 2 ? 2 : 1; }
+  static constexpr std::size_t out_scale = Pairs ? Out : 1;
 };
 
-enum class axis_layout {
-  flat,   // no parameters, no sums but totals
-  along,  // an axis
-  pairs   // inputs 0 and 1, parameters 0 and 1, sums 0 and 1, and outputs 0 and 1 alternate; inner is 1
-};
-
-template <class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, axis_layout Layout>
-struct axis_body {
-  axis_job<T, In, P, Out, S> job;
+// What a functor does: outputs of some rows, and the sum of each column's terms there, at sums[s] by whole groups of vectors.
+template <class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, bool Pairs>
+struct axis_rows {
   F f;
 
-  static constexpr bool pairs = Layout == axis_layout::pairs;
-  static constexpr std::size_t piece = 512;                     // columns
-  static constexpr std::size_t chain = 16;                      // rows whose terms are added as they come
-  static constexpr std::size_t side = In + Out + S <= 4 ? 4 : 2;  // vectors side by side
-  static constexpr T none = T(-0.0);                            // x + none is x, of x = -0 too
+  using matrix = axis_matrix<T, In, P, Out, S, Pairs>;
+  static constexpr std::size_t side = matrix::side;
 
-  // Rows of elements; those of a column have one parameter and one sum.
-  struct matrix {
-    const T* in[In];
-    T* out[Out];
-    std::size_t in_step[In], out_step[Out], rows, columns;
-    const T* p[at_least_one(P)];
-  };
-  // Sums, one a column: high, + low if there was something to fold.
-  struct column_sums {
-    alignas(64) T high[at_least_one(S)][S == 0 ? 1 : piece], low[at_least_one(S)][S == 0 ? 1 : piece];
-    std::size_t rows = 0;  // in them
-    bool folded = false;
-
-    NONLIN_INLINE void fold(std::size_t columns) {
-      folded = true;
-      for (std::size_t s = 0; s < S; ++s)
-        for (std::size_t i = 0; i < columns; ++i) low[s][i] = 0;
-    }
-    NONLIN_INLINE void clear() {
-      rows = 0;
-      folded = false;
-    }
-    NONLIN_INLINE double at(std::size_t s, std::size_t i) const {
-      return static_cast<double>(high[s][i]) + (folded ? static_cast<double>(low[s][i]) : 0);
-    }
+  // Vectors of one step.
+  template <class V>
+  struct step {
+    V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
   };
   template <class V>
   using parts = V[at_least_one(S)][side];
 
-  // -- elements ---------------------------------------------------------------------------------------------
+  template <class V>
+  NONLIN_INLINE void operator()(const V&, const matrix& m, std::size_t first, std::size_t last,
+                                typename matrix::columns_of_sums* sums) const {
+    constexpr std::size_t w = V::size, wide = side * w;
+    const F functor = f;
+    for (std::size_t c = 0; c < m.columns; c += wide) {
+      const std::size_t n = least(wide, m.columns - c);
+      parts<V> part;
+      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = V(0); });
+      });
+      bool at_once = n == wide;
+      for (std::size_t r = first; r < last; ++r) {
+        if (at_once) {
+          const std::size_t start = r;
+          r = rows_at_once<V>(functor, m, c, r, last, part);
+          if (r == last) break;
+          at_once = r != start;  // where most is beyond the tables, it is done as it comes
+        }
+        row<V>(functor, m, c, n, r, part);
+      }
+      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { store(sums[s] + c + u * w, part[s][u]); });
+      });
+    }
+  }
 
-  // Of a row of pairs every other element is of array 0, of 1.
-  static constexpr std::size_t in_scale(std::size_t k) { return pairs && k < 2 ? 2 : 1; }
-  static constexpr std::size_t out_scale = pairs ? Out : 1;
+ private:
+  // -- elements ---------------------------------------------------------------------------------------------
 
   template <class V, class W>
   static NONLIN_INLINE void load_pairs(const T* from, std::size_t k, W& a, W& b) {
@@ -128,12 +134,12 @@ struct axis_body {
 
   // The functor of k elements from column c on, in vectors W of V
   template <class V, class W>
-  static NONLIN_INLINE axis_step<W, In, P, Out, S> compute(const F& functor, const matrix& m, const T* const (&in)[In],
+  static NONLIN_INLINE step<W> compute(const F& functor, const matrix& m, const T* const (&in)[In],
                                                            std::size_t c, std::size_t k) {
-    axis_step<W, In, P, Out, S> v;
-    if constexpr (pairs) load_pairs<V>(in[0] + 2 * c, k, v.in[0], v.in[1]);
+    step<W> v;
+    if constexpr (Pairs) load_pairs<V>(in[0] + 2 * c, k, v.in[0], v.in[1]);
     unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA {
-      if constexpr (!pairs || j >= 2) v.in[j] = W(load<V>(in[j] + c, k));
+      if constexpr (!Pairs || j >= 2) v.in[j] = W(load<V>(in[j] + c, k));
     });
     unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { v.p[j] = W(load<V>(m.p[j] + c)); });
     functor(v.in, v.p, v.out, v.term);
@@ -141,7 +147,7 @@ struct axis_body {
   }
   template <class V>
   static NONLIN_INLINE void put(T* const (&out)[Out], std::size_t c, std::size_t k, const V (&v)[Out]) {
-    if constexpr (pairs && Out == 2)
+    if constexpr (Pairs && Out == 2)
       store_pairs(out[0] + 2 * c, k, v[0], v[1]);
     else
       unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { store_some(out[j] + c, v[j], k); });
@@ -150,7 +156,7 @@ struct axis_body {
   // -- rows -------------------------------------------------------------------------------------------------
 
   template <class V, class W>
-  static NONLIN_INLINE bool all_served(const axis_step<W, In, P, Out, S> (&v)[side]) {
+  static NONLIN_INLINE bool all_served(const step<W> (&v)[side]) {
     if constexpr (V::has_table32) {
       auto marks = v[0].out[0].marks;
       unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
@@ -171,8 +177,8 @@ struct axis_body {
     constexpr std::size_t w = V::size;
     const T* in[In];
     T* out[Out];
-    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] = m.in[j] + r * m.in_step[j] + in_scale(j) * c; });
-    unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] = m.out[j] + r * m.out_step[j] + out_scale * c; });
+    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] = m.in[j] + r * m.in_step[j] + matrix::in_scale(j) * c; });
+    unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] = m.out[j] + r * m.out_step[j] + matrix::out_scale * c; });
     matrix here;
     unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { here.p[j] = m.p[j] + c; });
     V sum[at_least_one(S)][side];
@@ -182,7 +188,7 @@ struct axis_body {
     for (; r < last; ++r) {
       constexpr std::integral_constant<std::size_t, w> whole;
       const bool served = [&]<std::size_t... U>(std::index_sequence<U...>) NONLIN_INLINE_LAMBDA {
-        const axis_step<W, In, P, Out, S> v[] = {compute<V, W>(functor, here, in, U * w, whole)...};
+        const step<W> v[] = {compute<V, W>(functor, here, in, U * w, whole)...};
         if (!all_served<V>(v)) return false;
         unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
           V results[Out];
@@ -226,19 +232,54 @@ struct axis_body {
       unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { part[s][u] = part[s][u] + select(first_lanes<V>(k), v.term[s], V(0)); });
     }
   }
+};
+
+// All around functors: compiled once for all of as many arrays.
+template <class T, std::size_t In, std::size_t P, std::size_t Out, std::size_t S, bool Pairs>
+struct axis_loop {
+  using matrix = axis_matrix<T, In, P, Out, S, Pairs>;
+  using columns_of_sums = typename matrix::columns_of_sums;
+
+  axis_job<T, In, P, Out, S> job;
+  const void* rows;  // an axis_rows, and what calls it in this instruction set
+  void (*run_rows)(const void*, const matrix&, std::size_t, std::size_t, columns_of_sums*);
+
+  static constexpr std::size_t piece = matrix::piece, side = matrix::side;
+  static constexpr std::size_t chain = 16;  // rows whose terms are added as they come
+  static constexpr T none = T(-0.0);        // x + none is x, of x = -0 too
+
+  // Sums, one a column: high, + low if there was something to fold.
+  struct column_sums {
+    alignas(64) columns_of_sums high[at_least_one(S)], low[at_least_one(S)];
+    std::size_t rows = 0;  // in them
+    bool folded = false;
+
+    NONLIN_INLINE void fold(std::size_t columns) {
+      folded = true;
+      for (std::size_t s = 0; s < S; ++s)
+        for (std::size_t i = 0; i < columns; ++i) low[s][i] = 0;
+    }
+    NONLIN_INLINE void clear() {
+      rows = 0;
+      folded = false;
+    }
+    NONLIN_INLINE double at(std::size_t s, std::size_t i) const {
+      return static_cast<double>(high[s][i]) + (folded ? static_cast<double>(low[s][i]) : 0);
+    }
+  };
 
   template <class V>
-  static NONLIN_INLINE void add_parts(column_sums& sums, std::size_t c, std::size_t n, const parts<V>& part) {
-    constexpr std::size_t w = V::size;
+  static NONLIN_INLINE void add(column_sums& sums, std::size_t columns, const columns_of_sums* part) {
     for (std::size_t s = 0; s < S; ++s) {
-      for (std::size_t u = 0; u * w < n; ++u) {
-        T *high = sums.high[s] + c + u * w, *low = sums.low[s] + c + u * w;
+      for (std::size_t c = 0; c < columns; c += V::size) {
+        T *high = sums.high[s] + c, *low = sums.low[s] + c;
+        V h = load<V>(high);
         if (!sums.folded) {
-          store(high, sums.rows == 0 ? part[s][u] : load<V>(high) + part[s][u]);
+          store(high, h + load<V>(part[s] + c));
           continue;
         }
-        V h = load<V>(high), l = load<V>(low);
-        add_to_both(h, l, part[s][u]);
+        V l = load<V>(low);
+        add_to_both(h, l, load<V>(part[s] + c));
         store(high, h);
         store(low, l);
       }
@@ -246,36 +287,26 @@ struct axis_body {
   }
 
   template <class V>
-  static NONLIN_INLINE void fill(const F& functor, const matrix& m, column_sums& sums) {
+  NONLIN_INLINE void fill(const matrix& m, column_sums& sums) const {
     constexpr std::size_t wide = side * V::size;
-    for (std::size_t first = 0; first < m.rows; first += chain) {
-      const std::size_t last = least(first + chain, m.rows);
-      if (S != 0 && !sums.folded && sums.rows != 0 && sums.rows + (last - first) > chain)
-        sums.fold(m.columns < wide ? wide : m.columns);
-      for (std::size_t c = 0; c < m.columns; c += wide) {
-        const std::size_t n = least(wide, m.columns - c);
-        parts<V> part;
-        unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
-          unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = V(0); });
-        });
-        bool at_once = n == wide;
-        for (std::size_t r = first; r < last; ++r) {
-          if (at_once) {
-            const std::size_t start = r;
-            r = rows_at_once<V>(functor, m, c, r, last, part);
-            if (r == last) break;
-            at_once = r != start;  // where most is beyond the tables, it is done as it comes
-          }
-          row<V>(functor, m, c, n, r, part);
-        }
-        add_parts<V>(sums, c, n, part);
+    // Without sums: as many as are in the cache yet when the next columns come.
+    const std::size_t most = S == 0 ? chain * piece / m.columns : chain;
+    for (std::size_t first = 0; first < m.rows; first += most) {
+      const std::size_t last = least(first + most, m.rows);
+      if (S == 0 || sums.rows == 0) {
+        run_rows(rows, m, first, last, sums.high);
+      } else {
+        if (!sums.folded && sums.rows + (last - first) > chain) sums.fold(m.columns < wide ? wide : m.columns);
+        alignas(64) columns_of_sums part[at_least_one(S)];
+        run_rows(rows, m, first, last, part);
+        add<V>(sums, m.columns, part);
       }
       sums.rows += last - first;
     }
   }
 
   NONLIN_INLINE void finish(std::size_t s, std::size_t channel, double sum) const {
-    const bool paired = pairs && s < 2;
+    const bool paired = Pairs && s < 2;
     T* to = job.sums[paired ? 0 : s];
     if (to != nullptr) to[paired ? 2 * channel + s : channel] = static_cast<T>(sum);
     if (job.totals[s] != nullptr) *job.totals[s] += sum;
@@ -361,14 +392,14 @@ struct axis_body {
     unrolled<P>([&](auto k) NONLIN_INLINE_LAMBDA {
       const T* from = job.p[k];
       p[k] = buffer[k];
-      if (!pairs && from != nullptr && inner == 1 && n % V::size == 0) {
+      if (!Pairs && from != nullptr && inner == 1 && n % V::size == 0) {
         p[k] = from + first;
         return;
       }
-      if (pairs) from = job.p[0];
+      if (Pairs) from = job.p[0];
       std::size_t a = first / inner;
       for (std::size_t i = 0; i < n; ++a) {
-        const V value(from == nullptr ? none : pairs ? from[2 * a + (k & 1)] : from[a]);
+        const V value(from == nullptr ? none : Pairs ? from[2 * a + (k & 1)] : from[a]);
         for (std::size_t j = 0; j < inner; j += V::size) store(buffer[k] + i + j, value);
         i += inner;
       }
@@ -380,7 +411,7 @@ struct axis_body {
     constexpr std::size_t w = V::size;
     const std::size_t inner = job.shape.inner, channel = first / inner;
     for (std::size_t s = 0; s < S; ++s) {
-      if (!pairs && inner == 1 && job.totals[s] == nullptr) {
+      if (!Pairs && inner == 1 && job.totals[s] == nullptr) {
         if (job.sums[s] == nullptr) continue;
         for (std::size_t i = 0; i < n; i += w) {
           const V high = load<V>(sums.high[s] + i);
@@ -406,27 +437,25 @@ struct axis_body {
     m.columns = n;
     parameters<V>(first, n, buffer, m.p);
     unrolled<In>([&](auto k) NONLIN_INLINE_LAMBDA {
-      m.in[k] = job.in[k].at(0, 0) + in_scale(k) * first;
+      m.in[k] = job.in[k].at(0, 0) + matrix::in_scale(k) * first;
       m.in_step[k] = job.in[k].outer;
     });
     unrolled<Out>([&](auto k) NONLIN_INLINE_LAMBDA {
-      m.out[k] = job.out[k].at(0, 0) + out_scale * first;
+      m.out[k] = job.out[k].at(0, 0) + matrix::out_scale * first;
       m.out_step[k] = job.out[k].outer;
     });
     return m;
   }
 
-  // One loop for both, in which the functor is compiled once.
   template <class V>
   NONLIN_INLINE void operator()(const V&) const {
-    const F functor = f;
     const axis_shape& s = job.shape;
     if (s.size() == 0) {
       for (std::size_t k = 0; k < S; ++k)
         for (std::size_t a = 0; a < s.axis; ++a) finish(k, a, 0);
       return;
     }
-    const bool in_pieces = pairs || (Layout == axis_layout::along && by_pieces(s));
+    const bool in_pieces = by_pieces(s);
     const std::size_t block = s.axis * s.inner, size = in_pieces ? piece / s.inner * s.inner : 0;
     alignas(64) T buffer[at_least_one(P)][piece + 16];
     column_sums sums;
@@ -434,7 +463,7 @@ struct axis_body {
     std::size_t first = 0;
     for (bool more = true; more;) {
       const std::size_t n = least(size, block - first);
-      fill<V>(functor, in_pieces ? matrix_of_piece<V>(first, n, buffer) : matrix_of<V>(r, buffer), sums);
+      fill<V>(in_pieces ? matrix_of_piece<V>(first, n, buffer) : matrix_of<V>(r, buffer), sums);
       if (in_pieces) {
         finish_piece<V>(sums, first, n);
         sums.clear();
@@ -447,7 +476,7 @@ struct axis_body {
     }
   }
   static constexpr bool by_pieces(const axis_shape& s) {
-    return s.inner < (s.outer == 1 ? 64 : 256) && s.axis != 1;
+    return Pairs || (s.inner < 256 && s.outer != 1) || (s.inner < 64 && s.axis != 1);
   }
 };
 
@@ -460,9 +489,14 @@ strided<T> output(const argument& a, const axis_shape& s) {
   return {to_write<T>(a), s.axis * s.inner, s.inner};
 }
 
-template <axis_layout Layout, class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
+template <bool Pairs = false, class T, class F, std::size_t In, std::size_t P, std::size_t Out, std::size_t S>
 void run_axis(const axis_job<T, In, P, Out, S>& job, const F& f) {
-  with_kernels([&](auto k) { k.template run<T>(axis_body<T, F, In, P, Out, S, Layout>{job, f}); });
+  using rows = axis_rows<T, F, In, P, Out, S, Pairs>;
+  using loop = axis_loop<T, In, P, Out, S, Pairs>;
+  const rows r{f};
+  with_kernels([&](auto k) {
+    k.template run<T>(loop{job, &r, decltype(k)::template run_part<T, rows>});
+  });
 }
 
 }  // namespace detail
