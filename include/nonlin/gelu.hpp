@@ -8,8 +8,8 @@
 //                derivative's root
 //   tails        below -13.146 results are subnormal, to -14.356 (double: -37.5, -38.5)
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
-//                forward 3.92 / 3.56 / 1.97 (-0x1.1fa712p-3 / -0x1.2002f2p-3 / -0x1.68b9ep+3)
-//                derivative 3.53 / 3.44 / 2.21 (-0x1.c25c84p+0 / -0x1.d6825ep+0 / -0x1.c0b41ap+2)
+//                forward 3.92 / 3.74 / 1.97 (-0x1.1fa712p-3 / -0x1.d5cfdep+0 / -0x1.68b9ep+3)
+//                derivative 3.53 / 3.68 / 2.21 (-0x1.c25c84p+0 / -0x1.a2a038p+3 / -0x1.c0b41ap+2)
 //                relative everywhere, the derivative's through its root
 #pragma once
 #include "activation.hpp"

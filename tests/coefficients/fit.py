@@ -265,6 +265,101 @@ def job_gelu_slope(size):
     print_coefficients('slope_h', poly, size)
 
 
+def rational(f, weight, m, n, lo, hi):
+    """P / Q of degrees m and n, Q(0) = 1, whose largest error over weight is least (Remez, points dense near 0)."""
+    place = lambda i, last: 3 / (1 - (mpf(i) / last * (hi / (hi + 3) - lo / (lo + 3)) + lo / (lo + 3))) - 3
+    grid = [place(i, 600) for i in range(601)]
+    count = m + n + 2
+    x = [place((1 - mp.cos(mp.pi * i / (count - 1))) / 2, 1) for i in range(count)]
+    error, q = mpf(0), [mpf(1)] + [mpf(0)] * n
+    largest = None
+    for _ in range(30):
+        for _ in range(12):  # f + (-1)^i error weight, times Q, is linear but for error's own share
+            a, b = mp.matrix(count, count), mp.matrix(count, 1)
+            for i, v in enumerate(x):
+                bent = f(v) + (-1) ** i * error * weight(v)
+                for j in range(m + 1):
+                    a[i, j] = v ** j
+                for j in range(1, n + 1):
+                    a[i, m + j] = -bent * v ** j
+                a[i, count - 1] = -(-1) ** i * weight(v) * evaluate(q, v)
+                b[i] = bent
+            solved = mp.lu_solve(a, b)
+            p, q = list(solved[:m + 1]), [mpf(1)] + list(solved[m + 1:count - 1])
+            error += solved[count - 1]
+            if abs(solved[count - 1]) < abs(error) * mpf(10) ** -8:
+                break
+        errors = [(evaluate(p, v) / evaluate(q, v) - f(v)) / weight(v) for v in grid]
+        peaks = [0]  # of each stretch of one sign
+        for i, e in enumerate(errors):
+            if (e > 0) != (errors[peaks[-1]] > 0):
+                peaks.append(i)
+            elif abs(e) > abs(errors[peaks[-1]]):
+                peaks[-1] = i
+        largest = max(abs(e) for e in errors)
+        if len(peaks) < count:
+            raise ValueError('too few extrema')
+        while len(peaks) > count:
+            peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
+        x = [grid[i] for i in peaks]
+        if largest < abs(error) * mpf('1.01'):
+            break
+    print(f'// degrees {m} and {n}, fit 2^{log2(largest):.2f}')
+    return p, q
+
+
+def best_scale(terms, error, first):
+    """terms(s) rounded, of the s in first ... first + 0.2 for which error(terms) is least."""
+    tried = ((error(t), t) for t in (terms(first + mpf(i) / 500) for i in range(100)))
+    least, t = min(tried, key=lambda pair: pair[0])
+    print(f'// with rounded coefficients 2^{log2(least):.2f}')
+    return t
+
+
+def job_gelu_quotient32():
+    """For instruction sets with fma and without tables, 0 <= t <= 14.7: M(t) = P / (k t P + R), where what P lacks hardly counts once t is
+    large; H(t) = K(t) / (t0 - t) = h0 + t S / (k t S + R), where it hardly counts while t is small either.  Times 2^-31, which the power
+    of two that they are multiplied with has too much."""
+    r_ = rounding(32)
+    up = mpf(2) ** 31
+    end = mpf('14.7')
+    with mp.workprec(120):
+        sample = [end * (mpf(i) / 200) ** 2 + mpf(10) ** -9 for i in range(201)]
+        exact = [mills(t) for t in sample]
+        p, q = rational(mills, mills, 4, 5, mpf(0), end)
+        k = r_(q[5] / p[4])
+
+        def terms(s):
+            upper = [r_(c * s) for c in p]
+            return upper, [r_(q[j] * s - (k * upper[j - 1] if j else 0)) for j in range(5)]
+
+        off = lambda pr: max(abs(evaluate(pr[0], t) / (k * t * evaluate(pr[0], t) + evaluate(pr[1], t)) / m - 1)
+                             for t, m in zip(sample, exact))
+        upper, rest = best_scale(terms, off, mpf('1.4'))
+        print_coefficients('quotient_p', upper, 32)
+        print(f'  static constexpr float quotient_k = {hexfloat(k * up, 32)};')
+        print_coefficients('quotient_r', [c * up for c in rest], 32)
+
+        smooth = lambda t: slope(t) / (SLOPE_ROOT - t)
+        exact = [smooth(t) for t in sample]
+        h0 = r_(mpf('0.5') / SLOPE_ROOT)
+        p, q = rational(lambda t: (smooth(t) - h0) / t, lambda t: smooth(t) / t, 3, 4, mpf('0.01'), end)
+        k = r_(q[4] / p[3])
+
+        def terms(s):
+            upper = [r_(c * s) for c in p]
+            return upper, [r_(q[j] * s - (k * upper[j - 1] if j else 0)) for j in range(4)]
+
+        def off(pr):
+            upper = lambda t: t * evaluate(pr[0], t)
+            return max(abs((upper(t) / (k * upper(t) + evaluate(pr[1], t)) + h0) / h - 1) for t, h in zip(sample, exact))
+        upper, rest = best_scale(terms, off, mpf('1.2'))
+        print(f'  static constexpr float slope_root_lo = {hexfloat(split(SLOPE_ROOT, 32)[1], 32)};')
+        print(f'  static constexpr float slope_h0 = {hexfloat(h0 / up, 32)}, slope_k = {hexfloat(k * up, 32)};')
+        print_coefficients('slope_s', upper, 32)
+        print_coefficients('slope_r', [c * up for c in rest], 32)
+
+
 def job_gelu_far32():
     """Beyond the tables of tables.py: t M(t) and K(t), by polynomials in t - middle, without a division."""
     for name, f, lo, hi, degree in (('far_p', lambda t: t * mills(t), mpf('7.49'), mpf('14.7'), 8),
@@ -305,6 +400,18 @@ def job_constants():
     print_constant('root t2 of the derivative of GELU (tanh form) at -t', tanh_root)
     print_constant('v(t2) = 2 sqrt(2 / pi) (t2 + 0.044715 t2^3)', v(tanh_root))
     print_constant('exp(-v(t2))', mp.exp(-v(tanh_root)))
+
+
+def job_silu_root8():
+    """Of SiLU's slope, zero at -t0: e^-t0 = t0 - 1. The float t0 less 1 is one too, and e^-(t0 + low); its multiples by 2^(k/8)."""
+    root = rounded(mp.findroot(lambda t: 1 + mp.exp(-t) - t, mpf('1.278')), 24)
+    power = rounded(root - 1, 24)
+    print(f'  static constexpr float low = {hexfloat(rounded(-mp.log(power) - root, 24), 32)};')
+    print_coefficients('power', [rounded(power * mpf(2) ** (mpf(k) / 8), 24) for k in range(8)], 32)
+    # expm1(r) / r = 1 + r / 2 + c3 r^2 + c4 r^3, its next term by Chebyshev's polynomial of degree 3
+    reach = mpf('0.0437')
+    print(f'  static constexpr float c3 = {hexfloat(rounded(mpf(1) / 6 + reach ** 2 / 160, 24), 32)}, c4 = '
+          f'{hexfloat(rounded(mpf(1) / 24, 24), 32)};')
 
 
 # ---------------------------------------------------------------- piecewise polynomials for float
@@ -387,7 +494,8 @@ def job_tanh32():
 
 # ---------------------------------------------------------------- command line
 
-JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32}
+JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'silu_root8': job_silu_root8, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32,
+        'gelu_quotient32': job_gelu_quotient32}
 for size_ in (32, 64):
     for job_ in (job_exp, job_exp_table, job_erf, job_erfcx, job_mills, job_gelu_slope):
         JOBS[job_.__name__[4:] + str(size_)] = lambda job_=job_, size_=size_: job_(size_)

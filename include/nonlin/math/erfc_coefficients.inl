@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Made by tests/coefficients/fit.py (jobs erfcx, mills, gelu_slope, gelu_far, erf).
+// Made by tests/coefficients/fit.py (jobs erfcx, mills, gelu_slope, gelu_quotient, gelu_far, erf).
 template <>
 struct erfc_constants<float> {
   // erfcx(z) (z + a) by (z - a) / (z + a)
@@ -20,6 +20,18 @@ struct erfc_constants<float> {
   static constexpr float slope_h[] = {
       0x1.ef3928p-2f, -0x1.fdded8p-4f, 0x1.980f1ap-5f, -0x1.3566ap-7f, -0x1.992f58p-10f,
       0x1.f2e3b2p-11f, 0x1.6e78dp-13f, -0x1.a2293ep-14f, -0x1.223e7ep-15f};
+  // erfcx(t / sqrt 2) / 2 = P / (k t P + R); the slope, as above, over (root - t): h0 + t S / (k t S + R); 2^-31 of both
+  static constexpr float quotient_p[] = {
+      0x1.722d0ep-1f, 0x1.44ca32p-1f, 0x1.0fc218p-2f, 0x1.e28486p-5f, 0x1.878026p-8f};
+  static constexpr float quotient_k = 0x1.40d846p+32f;
+  static constexpr float quotient_r[] = {
+      0x1.722d0ep+31f, 0x1.386984p+30f, 0x1.344aap+28f, 0x1.e3ee06p+24f, 0x1.69bda8p+14f};
+  static constexpr float slope_root_lo = -0x1.a03fd4p-27f;
+  static constexpr float slope_h0 = 0x1.54851ap-32f, slope_k = -0x1.e0f5f6p+32f;
+  static constexpr float slope_s[] = {
+      -0x1.c94becp-3f, -0x1.862a9cp-3f, -0x1.0ae4e8p-4f, -0x1.283736p-7f};
+  static constexpr float slope_r[] = {
+      0x1.439582p+31f, 0x1.dffe52p+30f, 0x1.30466p+29f, 0x1.3979f6p+26f};
   // erf(x) = x + x T(x^2), |x| <= 1
   static constexpr float erf_t[] = {
       0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf2p-4f, -0x1.b7f88cp-6f, 0x1.540172p-8f,
