@@ -402,18 +402,6 @@ def job_constants():
     print_constant('exp(-v(t2))', mp.exp(-v(tanh_root)))
 
 
-def job_silu_root8():
-    """Of SiLU's slope, zero at -t0: e^-t0 = t0 - 1. The float t0 less 1 is one too, and e^-(t0 + low); its multiples by 2^(k/8)."""
-    root = rounded(mp.findroot(lambda t: 1 + mp.exp(-t) - t, mpf('1.278')), 24)
-    power = rounded(root - 1, 24)
-    print(f'  static constexpr float low = {hexfloat(rounded(-mp.log(power) - root, 24), 32)};')
-    print_coefficients('power', [rounded(power * mpf(2) ** (mpf(k) / 8), 24) for k in range(8)], 32)
-    # expm1(r) / r = 1 + r / 2 + c3 r^2 + c4 r^3, its next term by Chebyshev's polynomial of degree 3
-    reach = mpf('0.0437')
-    print(f'  static constexpr float c3 = {hexfloat(rounded(mpf(1) / 6 + reach ** 2 / 160, 24), 32)}, c4 = '
-          f'{hexfloat(rounded(mpf(1) / 24, 24), 32)};')
-
-
 # ---------------------------------------------------------------- piecewise polynomials for float
 
 def to_float(x):
@@ -494,7 +482,7 @@ def job_tanh32():
 
 # ---------------------------------------------------------------- command line
 
-JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'silu_root8': job_silu_root8, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32,
+JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32,
         'gelu_quotient32': job_gelu_quotient32}
 for size_ in (32, 64):
     for job_ in (job_exp, job_exp_table, job_erf, job_erfcx, job_mills, job_gelu_slope):

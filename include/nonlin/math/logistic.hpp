@@ -4,8 +4,7 @@
 //   sigma(x) = 2^n / (2^n + E) with E = e^-(x - n ln 2) in [0.7, 1.42]: nothing overflows, and the last
 //   step is one multiplication by 2^n, so that results are right down to the least subnormal.
 //   Where neither e^-x nor the result underflows sigma(x) is 1 / (1 + e^-x), factor and all: 15 operations on AVX2 for the 19 of
-//   sigma(-|x|), and the time of Sigmoid .84 / 1.26, of SiLU .74 / 1.35. Slopes alike: Zen 3, AVX2, ns by g++ 12: Sigmoid' .39 for .44,
-//   Tanh' .43 for .46, SiLU' .58 for .85; SwiGLU' .68 for .85.
+//   sigma(-|x|), and the time of Sigmoid .84 / 1.26, of SiLU .74 / 1.35.
 //   Arguments come as x + low: what a product lost is made good here (an error d in the exponent is a
 //   relative error d in the tail: a rounding of the argument -100 is 32 ULP of the result).
 #pragma once
@@ -72,26 +71,20 @@ NONLIN_INLINE V sigmoid_anywhere(const V& x) {
   return select(x < V(0), w, V(1) - w);
 }
 
-// near(x) for |x| <= end, as far as the powers of e in it are normal, far(x) beyond
-template <class V, class Near, class Far>
-NONLIN_INLINE auto where_exp_is_normal(const V& x, const Near& near, const Far& far,
-                                       element_of<V> end = exp_is_normal<element_of<V>>) {
-  const auto beyond = abs(x) > V(end);
-  if (any(beyond)) [[unlikely]] {
-    const auto a = far(x), b = near(select(beyond, V(0), x));
-    if constexpr (std::same_as<decltype(a), const V>)
-      return select(beyond, a, b);
-    else
-      return both<V>{select(beyond, a.value, b.value), select(beyond, a.derivative, b.derivative)};
-  }
-  return near(x);
+// factor / (1 + e^-x)
+template <class V>
+NONLIN_INLINE V over_1_plus_exp(const V& factor, const V& x) {
+  const auto e = exp_scaled(-x, element_of<V>(0));
+  return factor / (e.value() + V(1));
 }
 
-// factor sigma(x): factor / (1 + e^-x) where e^-x is normal, by `tail` where it is not
+// factor sigma(x): as it is where e^-x is normal, by `tail` where it is not
 template <class V, class Tail>
 NONLIN_INLINE V by_sigmoid(const V& factor, const V& x, const Tail& tail) {
-  return where_exp_is_normal(
-      x, [&](const V& v) NONLIN_INLINE_LAMBDA { return V(factor / (exp_scaled(-v, element_of<V>(0)).value() + V(1))); }, tail);
+  const auto far = abs(x) > V(exp_is_normal<element_of<V>>);
+  if (any(far)) [[unlikely]]
+    return select(far, tail(x), over_1_plus_exp(factor, select(far, V(0), x)));
+  return over_1_plus_exp(factor, x);
 }
 
 // sigma(x) = 2^n / (2^n + E) = 2^n scaled, E = e^-(x - n ln 2), by a table of E and without a division. Nothing overflows.
@@ -196,20 +189,6 @@ NONLIN_INLINE V sigmoid_slope_anywhere(const V& t, element_of<V> factor) {
   return quotient(p.raised, square_of_1_plus(p.y)) * V(factor * logistic_tail<V>::down);
 }
 
-template <class V>
-NONLIN_INLINE V sigmoid_slope_of(const V& t, element_of<V> factor) {
-  if constexpr (has_powers8<V>)
-    return where_exp_is_normal(
-        t,
-        [&](const V& v) NONLIN_INLINE_LAMBDA {
-          const V y = exp_scaled(-v, element_of<V>(0)).value();
-          return V(factor) * (y / square_of_1_plus(y));
-        },
-        [&](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_anywhere(v, factor); });
-  else
-    return sigmoid_slope_anywhere(t, factor);
-}
-
 // for any x
 template <class V>
 NONLIN_INLINE V sigmoid_slope(const V& x) {
@@ -220,7 +199,7 @@ NONLIN_INLINE V sigmoid_slope(const V& x) {
     return unless_beyond(beyond_slots(slot, round_to_half), t, y,
                          [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far(v, V(1)); });
   } else {
-    return sigmoid_slope_of(t, 1);
+    return sigmoid_slope_anywhere(t, 1);
   }
 }
 
@@ -233,7 +212,7 @@ NONLIN_INLINE V tanh_slope(const V& x) {
     return unless_beyond(beyond_slots(slot, round_to_quarter), t, y,
                          [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far(v + v, V(4)); });
   } else {
-    return sigmoid_slope_of(t + t, 4);
+    return sigmoid_slope_anywhere(t + t, 4);
   }
 }
 
@@ -296,32 +275,6 @@ NONLIN_INLINE V silu_slope(const V& x, const V& low) {
   return select(x < V(0), w, V(1) - w);
 }
 
-// The same by a table of multiples of e^-t0 as a float, which is the float t0 less 1: then (1 + x) + e^-t0 and that less n ln 2 are exact
-// for |x| >= 0.5, but for the last sums. (x + t0 for it: 4.73 ULP for 4.45.)
-struct silu_root_powers {
-  static constexpr float low = -0x1.ffde9cp-25f;                   // -log silu_root::exp - silu_root::hi
-  static constexpr float c3 = 0x1.555b98p-3f, c4 = 0x1.555556p-5f;  // of expm1(r), relatively: beside the root r is small
-  static constexpr float power[8] = {0x1.1d25dp-2f,  0x1.36f4aep-2f, 0x1.531984p-2f, 0x1.71ca74p-2f,
-                                     0x1.93428p-2f,  0x1.b7c204p-2f, 0x1.df8f32p-2f, 0x1.057b4ap-1f};
-};
-inline constexpr exp_table8 silu_root_table8(silu_root_powers::power);
-
-// where e^-|x| is normal
-template <class V>
-NONLIN_INLINE V silu_slope_by_table8(const V& x) {
-  using c = exp_constants<float>;
-  using root = silu_root<float>;
-  const V m = V(1) - abs(x), d = m + V(root::exp);
-  const V t = fma(d, V(c::log2e), V(exp_table8::round)), n = t - V(exp_table8::round);
-  V r = fnma(n, V(c::ln2_short_lo), (fnma(n, V(c::ln2_short_hi), m) + V(root::exp)) + V(silu_root_powers::low));
-  if constexpr (requires { side_by_side(r); }) side_by_side(r);
-  const V q = fma(fma(fma(r, V(silu_root_powers::c4), V(silu_root_powers::c3)), r, V(0.5f)) * r, r, r);
-  const V power = powers8(silu_root_table8.bits, t), y = fma(power, q, power);
-  const V numerator = d + fma(power, q, power - V(root::exp));
-  const V w = y * numerator / square_of_1_plus(y);
-  return select(x < V(0), w, V(1) - w);
-}
-
 // at x
 template <class V>
 NONLIN_INLINE V silu_slope(const V& x) {
@@ -332,10 +285,6 @@ NONLIN_INLINE V silu_slope(const V& x) {
     const V w = table_polynomial(t - lookup(table::x, slot), slot, table::c);
     return unless_beyond(beyond_slots(slot, round_to_1), x, select(x < V(0), w, V(1) - w),
                          [](const V& v) NONLIN_INLINE_LAMBDA { return silu_slope_far(v); });
-  } else if constexpr (has_powers8<V>) {
-    return where_exp_is_normal(
-        x, [](const V& v) NONLIN_INLINE_LAMBDA { return silu_slope_by_table8(v); },
-        [](const V& v) NONLIN_INLINE_LAMBDA { return silu_slope(v, V(0)); });
   } else {
     return silu_slope(x, V(0));
   }
@@ -350,20 +299,6 @@ NONLIN_INLINE both<V> sigmoid_both_of(const V& x, const V& tail) {
 }
 
 template <class V>
-NONLIN_INLINE both<V> sigmoid_both_anywhere(const V& x) {
-  const logistic_tail<V> p(at_most(abs(x), V(logistic_tail<V>::end)));
-  const V raised = p.raised_sigma(), w = raised * V(p.down);
-  return {select(x < V(0), w, V(1) - w), fnma(raised, w, raised) * V(p.down)};
-}
-
-// sigma(-|x|) where e^-|x| is normal
-template <class V>
-NONLIN_INLINE V sigmoid_of_minus_abs(const V& x) {
-  const V y = exp_scaled(-abs(x), element_of<V>(0)).value();
-  return y / (y + V(1));
-}
-
-template <class V>
 NONLIN_INLINE both<V> sigmoid_both(const V& x) {
   if constexpr (V::has_table32) {
     const V t = -abs(x);
@@ -373,12 +308,10 @@ NONLIN_INLINE both<V> sigmoid_both(const V& x) {
                          [](const V& v) NONLIN_INLINE_LAMBDA {
                            return both<V>{sigmoid_far(v), sigmoid_slope_far(abs(v), V(1))};
                          });
-  } else if constexpr (has_powers8<V>) {
-    return where_exp_is_normal(
-        x, [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_both_of(v, sigmoid_of_minus_abs(v)); },
-        [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_both_anywhere(v); });
   } else {
-    return sigmoid_both_anywhere(x);
+    const logistic_tail<V> p(at_most(abs(x), V(logistic_tail<V>::end)));
+    const V raised = p.raised_sigma(), w = raised * V(p.down);
+    return {select(x < V(0), w, V(1) - w), fnma(raised, w, raised) * V(p.down)};
   }
 }
 
@@ -406,10 +339,6 @@ NONLIN_INLINE both<V> silu_both(const V& x) {
     return unless_beyond(beyond_slots(slot, round_to_1), x,
                          silu_both_of(x, table_polynomial(off_integers(t), slot, sigmoid_table::c)),
                          [](const V& v) NONLIN_INLINE_LAMBDA { return both<V>{silu_far(v), silu_slope_far(v)}; });
-  } else if constexpr (has_powers8<V>) {
-    return where_exp_is_normal(
-        x, [](const V& v) NONLIN_INLINE_LAMBDA { return silu_both_of(v, sigmoid_of_minus_abs(v)); },
-        [](const V& v) NONLIN_INLINE_LAMBDA { return silu_both_anywhere(v); });
   } else {
     return silu_both_anywhere(x);
   }
