@@ -272,7 +272,6 @@ def rational(f, weight, m, n, lo, hi):
     count = m + n + 2
     x = [place((1 - mp.cos(mp.pi * i / (count - 1))) / 2, 1) for i in range(count)]
     error, q = mpf(0), [mpf(1)] + [mpf(0)] * n
-    largest = None
     for _ in range(30):
         for _ in range(12):  # f + (-1)^i error weight, times Q, is linear but for error's own share
             a, b = mp.matrix(count, count), mp.matrix(count, 1)
@@ -308,52 +307,47 @@ def rational(f, weight, m, n, lo, hi):
     return p, q
 
 
-def best_scale(terms, error, first):
-    """terms(s) rounded, of the s in first ... first + 0.2 for which error(terms) is least."""
-    tried = ((error(t), t) for t in (terms(first + mpf(i) / 500) for i in range(100)))
-    least, t = min(tried, key=lambda pair: pair[0])
+def by_its_numerator(p, q, error, first):
+    """(P, R, k) of s p / s q = P / (k t P + R), floats, of the s in first ... first + 0.2 for which error(P, R, k) is least."""
+    k = rounded(q[-1] / p[-1], 24)
+    tried = []
+    for i in range(100):
+        s = first + mpf(i) / 500
+        upper = [rounded(c * s, 24) for c in p]
+        rest = [rounded(q[j] * s - (k * upper[j - 1] if j else 0), 24) for j in range(len(p))]
+        tried.append((error(upper, rest, k), upper, rest))
+    least, upper, rest = min(tried, key=lambda t: t[0])
     print(f'// with rounded coefficients 2^{log2(least):.2f}')
-    return t
+    return upper, rest, k
 
 
 def job_gelu_quotient32():
     """For instruction sets with fma and without tables, 0 <= t <= 14.7: M(t) = P / (k t P + R), where what P lacks hardly counts once t is
     large; H(t) = K(t) / (t0 - t) = h0 + t S / (k t S + R), where it hardly counts while t is small either.  Times 2^-31, which the power
     of two that they are multiplied with has too much."""
-    r_ = rounding(32)
-    up = mpf(2) ** 31
-    end = mpf('14.7')
+    up, end = mpf(2) ** 31, mpf('14.7')
     with mp.workprec(120):
         sample = [end * (mpf(i) / 200) ** 2 + mpf(10) ** -9 for i in range(201)]
         exact = [mills(t) for t in sample]
         p, q = rational(mills, mills, 4, 5, mpf(0), end)
-        k = r_(q[5] / p[4])
 
-        def terms(s):
-            upper = [r_(c * s) for c in p]
-            return upper, [r_(q[j] * s - (k * upper[j - 1] if j else 0)) for j in range(5)]
-
-        off = lambda pr: max(abs(evaluate(pr[0], t) / (k * t * evaluate(pr[0], t) + evaluate(pr[1], t)) / m - 1)
-                             for t, m in zip(sample, exact))
-        upper, rest = best_scale(terms, off, mpf('1.4'))
+        def off(upper, rest, k):
+            value = lambda t: evaluate(upper, t) / (k * t * evaluate(upper, t) + evaluate(rest, t))
+            return max(abs(value(t) / m - 1) for t, m in zip(sample, exact))
+        upper, rest, k = by_its_numerator(p, q, off, mpf('1.4'))
         print_coefficients('quotient_p', upper, 32)
         print(f'  static constexpr float quotient_k = {hexfloat(k * up, 32)};')
         print_coefficients('quotient_r', [c * up for c in rest], 32)
 
         smooth = lambda t: slope(t) / (SLOPE_ROOT - t)
         exact = [smooth(t) for t in sample]
-        h0 = r_(mpf('0.5') / SLOPE_ROOT)
+        h0 = rounded(mpf('0.5') / SLOPE_ROOT, 24)
         p, q = rational(lambda t: (smooth(t) - h0) / t, lambda t: smooth(t) / t, 3, 4, mpf('0.01'), end)
-        k = r_(q[4] / p[3])
 
-        def terms(s):
-            upper = [r_(c * s) for c in p]
-            return upper, [r_(q[j] * s - (k * upper[j - 1] if j else 0)) for j in range(4)]
-
-        def off(pr):
-            upper = lambda t: t * evaluate(pr[0], t)
-            return max(abs((upper(t) / (k * upper(t) + evaluate(pr[1], t)) + h0) / h - 1) for t, h in zip(sample, exact))
-        upper, rest = best_scale(terms, off, mpf('1.2'))
+        def off(upper, rest, k):
+            value = lambda t: h0 + t * evaluate(upper, t) / (k * t * evaluate(upper, t) + evaluate(rest, t))
+            return max(abs(value(t) / h - 1) for t, h in zip(sample, exact))
+        upper, rest, k = by_its_numerator(p, q, off, mpf('1.2'))
         print(f'  static constexpr float slope_root_lo = {hexfloat(split(SLOPE_ROOT, 32)[1], 32)};')
         print(f'  static constexpr float slope_h0 = {hexfloat(h0 / up, 32)}, slope_k = {hexfloat(k * up, 32)};')
         print_coefficients('slope_s', upper, 32)

@@ -134,8 +134,8 @@ struct axis_rows {
 
   // The functor of k elements from column c on, in vectors W of V
   template <class V, class W>
-  static NONLIN_INLINE step<W> compute(const F& functor, const matrix& m, const T* const (&in)[In],
-                                                           std::size_t c, std::size_t k) {
+  static NONLIN_INLINE step<W> compute(const F& functor, const matrix& m, const T* const (&in)[In], std::size_t c,
+                                       std::size_t k) {
     step<W> v;
     if constexpr (Pairs) load_pairs<V>(in[0] + 2 * c, k, v.in[0], v.in[1]);
     unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA {
