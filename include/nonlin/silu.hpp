@@ -8,7 +8,7 @@
 //                -88.7
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
 //                forward 2.41 / 2.93 / 2.27 (-0x1.0af0b8p+4 / -0x1.0b12cap+4 / -0x1.a89cf4p+1)
-//                derivative 4.42 / 4.02 / 2.74 (-0x1.b032ep-1 / -0x1.af7072p-1 / -0x1.0a9e8ap+0)
+//                derivative 4.42 / 4.45 / 2.74 (-0x1.b032ep-1 / -0x1.6cc0fap+2 / -0x1.0a9e8ap+0)
 //                relative everywhere, the derivative's through its root
 #pragma once
 #include "activation.hpp"

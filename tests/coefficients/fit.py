@@ -374,11 +374,28 @@ def print_constant(name, x):
         print_split(TYPE[size], x, size)
 
 
+def find_silu_root():
+    """t0 of SiLU's slope, which is zero at -t0: e^-t0 = t0 - 1."""
+    return mp.findroot(lambda t: 1 + mp.exp(-t) - t, mpf('1.278'))
+
+
+def job_silu_root8():
+    """The float t0 less 1 is a float too, and e^-(t0 + low); its multiples by 2^(k/8)."""
+    root = rounded(find_silu_root(), 24)
+    power = rounded(root - 1, 24)
+    print(f'  static constexpr float low = {hexfloat(rounded(-mp.log(power) - root, 24), 32)};')
+    print_coefficients('power', [rounded(power * mpf(2) ** (mpf(k) / 8), 24) for k in range(8)], 32)
+    # expm1(r) / r = 1 + r / 2 + c3 r^2 + c4 r^3, its next term by Chebyshev's polynomial of degree 3
+    reach = mpf('0.0437')
+    print(f'  static constexpr float c3 = {hexfloat(rounded(mpf(1) / 6 + reach ** 2 / 160, 24), 32)}, c4 = '
+          f'{hexfloat(rounded(mpf(1) / 24, 24), 32)};')
+
+
 def job_constants():
     """Constants of the library to 45 digits, and as sums of two floats or doubles."""
     k, c = 2 * mp.sqrt(2 / mp.pi), mpf('0.044715')
     v = lambda t: k * (t + c * t ** 3)
-    silu_root = mp.findroot(lambda t: 1 + mp.exp(-t) - t, mpf('1.278'))
+    silu_root = find_silu_root()
     tanh_root = mp.findroot(lambda t: 1 + mp.exp(-v(t)) - k * t * (1 + 3 * c * t * t), mpf('0.7525'))
     print_constant('ln 2', mp.log(2))
     print_split('float, n * hi exact for |n| < 4096', mp.log(2), 32, 12)
@@ -388,6 +405,7 @@ def job_constants():
     print_constant('1 / sqrt(2 pi)', 1 / mp.sqrt(2 * mp.pi))
     print_constant('2 sqrt(2 / pi)', k)
     print_constant('2 sqrt(2 / pi) * 0.044715', k * c)
+    print_split('float, (2 sqrt(2 / pi) + b x^2) - hi exact for |x| <= 11', k, 32, 15)
     print_constant('root t0 of the derivative of GELU at -t', SLOPE_ROOT)
     print_constant('root t1 of the derivative of SiLU at -t', silu_root)
     print_constant('exp(-t1)', mp.exp(-silu_root))
@@ -476,8 +494,8 @@ def job_tanh32():
 
 # ---------------------------------------------------------------- command line
 
-JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'tanh32': job_tanh32, 'gelu_far32': job_gelu_far32,
-        'gelu_quotient32': job_gelu_quotient32}
+JOBS = {'exp_table8': lambda: job_exp_table(32, 8), 'constants': job_constants, 'silu_root8': job_silu_root8, 'tanh32': job_tanh32,
+        'gelu_far32': job_gelu_far32, 'gelu_quotient32': job_gelu_quotient32}
 for size_ in (32, 64):
     for job_ in (job_exp, job_exp_table, job_erf, job_erfcx, job_mills, job_gelu_slope):
         JOBS[job_.__name__[4:] + str(size_)] = lambda job_=job_, size_=size_: job_(size_)

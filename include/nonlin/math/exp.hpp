@@ -308,22 +308,23 @@ struct exp_table8 {
   static constexpr float power[8] = {0x1p+0f,        0x1.172b84p+0f, 0x1.306fep+0f,  0x1.4bfdaep+0f,
                                      0x1.6a09e6p+0f, 0x1.8ace54p+0f, 0x1.ae89fap+0f, 0x1.d5818ep+0f};
   alignas(32) std::uint32_t bits[8];
-  constexpr exp_table8() : bits() {
-    for (std::uint32_t k = 0; k < 8; ++k) bits[k] = __builtin_bit_cast(std::uint32_t, power[k]) - (k << 20);
+  constexpr explicit exp_table8(const float (&powers)[8]) : bits() {
+    for (std::uint32_t k = 0; k < 8; ++k) bits[k] = __builtin_bit_cast(std::uint32_t, powers[k]) - (k << 20);
   }
 };
-inline constexpr exp_table8 table8;
+inline constexpr exp_table8 table8(exp_table8::power);
 
-// e^x 2^up, where that is normal
-template <class V>
-NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, element_of<V> up) {
+// e^(x + low) 2^up, where that is normal
+template <class V, class... Low>
+NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, element_of<V> up, const Low&... low) {
   if constexpr (has_powers8<V>) {
     using c = exp_constants<float>;
     const V round(exp_table8::round + up), t = fma(x, V(c::log2e), round), n = t - round;
-    const V r = fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x));
+    V r = fnma(n, V(c::ln2_lo), (fnma(n, V(c::ln2_hi), x) + ... + low));
+    if constexpr (sizeof...(Low) != 0 && requires { side_by_side(r); }) side_by_side(r);
     return {powers8(table8.bits, t), fma(fma(r, V(exp_table8::c3), V(exp_table8::c2)) * r, r, r)};
   } else {
-    const auto e = exp_parts(x);
+    const auto e = exp_parts(x, low...);
     return {power_of(e, up), e.q};
   }
 }
