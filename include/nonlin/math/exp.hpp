@@ -152,6 +152,10 @@ NONLIN_INLINE V power_of(const exponential<V>& e, element_of<V> up) {
   if constexpr (V::has_scalef) return scalef(V(1), up == 0 ? e.n : e.n + V(up));
   return shifted_to_exponent(up == 0 ? e.k : e.k + V(up));
 }
+template <class V>
+NONLIN_INLINE V power_of(const exponential<V>& e, const V& up) {
+  return shifted_to_exponent(e.k + up);
+}
 
 // 2^n, or the least normal number where that is more.
 template <class V>
@@ -314,12 +318,12 @@ struct exp_table8 {
 };
 inline constexpr exp_table8 table8(exp_table8::power);
 
-// e^(x + low) 2^up, where that is normal
-template <class V, class... Low>
-NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, element_of<V> up, const Low&... low) {
+// e^(x + low) 2^up, where that is normal; up is a number or a vector
+template <class V, class Up, class... Low>
+NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, const Up& up, const Low&... low) {
   if constexpr (has_powers8<V>) {
     using c = exp_constants<float>;
-    const V round(exp_table8::round + up), t = fma(x, V(c::log2e), round), n = t - round;
+    const V round(up + Up(exp_table8::round)), t = fma(x, V(c::log2e), round), n = t - round;
     V r = fnma(n, V(c::ln2_lo), (fnma(n, V(c::ln2_hi), x) + ... + low));
     if constexpr (sizeof...(Low) != 0 && requires { side_by_side(r); }) side_by_side(r);
     return {powers8(table8.bits, t), fma(fma(r, V(exp_table8::c3), V(exp_table8::c2)) * r, r, r)};
@@ -343,10 +347,13 @@ NONLIN_INLINE V exp(const V& x) {
   if constexpr (has_exp_table<V>) {
     return exp_by_table(x, exp_table<T>::power);
   } else {
-    const auto far = abs(x) > V(exp_is_normal<T>);
-    if (any(far)) [[unlikely]] {
-      const auto e = exp_parts(at_least(at_most(x, V(exp_highest<T>)), V(exp_lowest<T>)));
-      return select(far, scale_far(V(1) + e.q, e.n), exp_scaled(select(far, V(0), x), T(0)).value());
+    if (any(abs(x) > V(exp_is_normal<T>))) [[unlikely]] {
+      // the same bits, made away from the ends of the exponents
+      using c = exp_constants<T>;
+      const auto low = x < V(0), zero = x < V(exp_lowest<T>);
+      const V near = at_most(select(zero, V(0), x), V(exp_highest<T>));
+      const V y = exp_scaled(near, select(low, V(c::step), V(-c::step))).value();
+      return select(zero, V(0), y * select(low, V(c::down), V(1 / c::down)));
     }
     return exp_scaled(x, T(0)).value();
   }
