@@ -8,10 +8,11 @@
 //
 //   Record of AVX2: Zen 3, g++ 12, ns an element for 4096 floats of N(0,2) / all -inf.
 //   gained   fractions times 2^-48, for 1 / (1 + e^-x) where e^-x is normal and another formula where not: Sigmoid .30 / .98 for
-//            .33 / 1.52; SiLU .33 / 1.1 for .33 / 1.9 (there by a branch, with the same bits: without it .37); GELUTanh .70 / 1.2 for .77 / 1.5
+//            .33 / 1.52; SiLU .33 / .53 for .33 / 1.9 (there by a branch, with the same bits: without it .37); GELUTanh .70 / 1.2 for .77 / 1.5
 //   gained   e^-t by the table of 8: Sigmoid' .39 for .45, Tanh' .41 for .47, SwiGLU' .74 for .84; SiLU' by the table of e^-t0's multiples
 //            .62 for .85
 //   gained   1 + y by fma from the raised y: what underflows costs this processor 5 ns a vector, though it takes no assist
+//   lost     a numerator of 0 where sigma is 0, which nothing underflows to: all -inf .34 for .96, but all else .34 for .30
 //   lost     slopes by table where e^-t is normal, else as before: the same at N(0,2), but 4 to 6 times that in far tails
 #pragma once
 #include "exp.hpp"
