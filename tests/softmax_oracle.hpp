@@ -20,6 +20,15 @@ inline constexpr real nan = std::numeric_limits<real>::quiet_NaN();
 inline constexpr double limitless = std::numeric_limits<double>::infinity();
 inline constexpr real infinity = std::numeric_limits<real>::infinity();
 
+inline real exp(real x) {
+#if defined(__EMSCRIPTEN__)  // whose expl is exp, though its long double has 113 bits
+  const double rounded = static_cast<double>(x);
+  return std::exp(rounded) * (std::isfinite(x) ? 1 + (x - rounded) : 1);
+#else
+  return std::exp(x);
+#endif
+}
+
 // Kahan's, as improved by Neumaier.
 class sum {
  public:
@@ -81,7 +90,7 @@ struct softmax_row {
     for (std::size_t a = 0; a < n; ++a) {
       const wide_logit l = z(a);
       difference[a] = invalid || max == -infinity ? nan : (l.high - max) + (l.low - max_low);
-      s.add(probability[a] = std::exp(difference[a]));
+      s.add(probability[a] = exp(difference[a]));
     }
     total = invalid ? nan : max == -infinity ? 0 : s.value();
     log_total = std::log(total);

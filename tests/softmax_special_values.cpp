@@ -170,6 +170,37 @@ TEMPLATE_TEST_CASE("a row that is hidden altogether", "[softmax][special]", floa
   check_fully_hidden<T>(LogSoftmax{.if_fully_masked = fully_masked::zero}, -inf<T>);
 }
 
+// A row whose first logits are hidden, as by padding on the left, is the row of the others, wherever those lie.
+TEMPLATE_TEST_CASE("logits hidden before all others", "[softmax][special]", float, double) {
+  using T = TestType;
+  on_each_isa([&](nonlin::isa) {
+    std::mt19937_64 random(5);
+    std::normal_distribution<double> normal;
+    for (const std::size_t n : {40, 130, 300}) {
+      for (const std::size_t hidden : {1, 16, 31, 32, 33, 64, 100, 129}) {
+        for (const double level : {0., -50., -5000., 100.}) {
+          if (hidden >= n) continue;
+          const axis_shape shape{1, n, 1};
+          std::vector<T> first(n, -inf<T>), last(n, -inf<T>), want(n);
+          for (std::size_t i = hidden; i < n; ++i) last[i - hidden] = first[i] = T(level + normal(random));
+          compiled::softmax<T>(Softmax{}, last, want, shape);
+          std::vector<T> y(n, T(77)), in_place = first;
+          compiled::softmax<T>(Softmax{}, first, y, shape);
+          compiled::softmax<T>(Softmax{}, in_place, in_place, shape);
+          std::size_t wrong = 0;
+          for (std::size_t i = 0; i < n; ++i) {
+            const T w = i < hidden ? T(0) : want[i - hidden];
+            wrong += !(std::abs(y[i] - w) <= 16 * std::numeric_limits<T>::epsilon() * w);
+            wrong += bits(in_place[i]) != bits(y[i]);
+          }
+          INFO(n << " logits, " << hidden << " of them hidden, at " << level);
+          CHECK(wrong == 0);
+        }
+      }
+    }
+  });
+}
+
 TEMPLATE_TEST_CASE("no rows at all", "[softmax][special]", float, double) {
   using T = TestType;
   std::vector<T> none;

@@ -119,6 +119,7 @@ TEMPLATE_TEST_CASE("parts of a row merged", "[softmax][statistics]", float, doub
   });
 }
 
+#if !defined(__EMSCRIPTEN__) || defined(__EMSCRIPTEN_PTHREADS__)
 TEMPLATE_TEST_CASE("a row over threads", "[softmax][statistics]", float, double) {
   using T = TestType;
   constexpr std::size_t n = 100003, threads = 4;
@@ -151,6 +152,7 @@ TEMPLATE_TEST_CASE("a row over threads", "[softmax][statistics]", float, double)
     CHECK(worst.sum <= Softmax::bound);
   }
 }
+#endif
 
 TEMPLATE_TEST_CASE("statistics with a mask and a log sum", "[softmax][statistics]", float, double) {
   using T = TestType;

@@ -44,8 +44,9 @@ struct row_of_terms {
     ref = reference<V>::usual();
     largest = V(-infinity<T>());
     part = V(0);
-    const std::size_t done = z.general ? 0 : add_up_usual();
-    if (done < n) add_up_any(done);
+    std::size_t vectors = 0;
+    const std::size_t done = z.general ? 0 : add_up_usual(vectors);
+    if (done < n) add_up_any(done, vectors == 0);
     sum = flushed ? (total.add(part), total.of_lanes()) : static_cast<double>(sum_of_lanes(part));
   }
 
@@ -61,9 +62,9 @@ struct row_of_terms {
     flushed = true;
   }
 
-  // Terms by math::exp_raised, as long as they are usual; how many.
-  NONLIN_INLINE std::size_t add_up_usual() {
-    std::size_t i = 0, vectors = 0;
+  // Terms by math::exp_raised, as long as they are usual; how many, and how many vectors of them are in the sum.
+  NONLIN_INLINE std::size_t add_up_usual(std::size_t& vectors) {
+    std::size_t i = 0;
     for (; n - i >= 4 * w; i += 4 * w) {
       if (!add_usual<4>(i, w, vectors)) return i;
     }
@@ -82,7 +83,20 @@ struct row_of_terms {
       a[u] = count == 1 ? z.template padded<V>(i, k).high : load<V>(z.x + i + u * w, w);
       top = at_least(top, a[u]);
     });
-    if (i == 0 && !any(top >= V(raised::low))) return false;
+    if (vectors == 0 && !any(top >= V(raised::low))) [[unlikely]] {  // top has no NaN
+      auto seen = a[0] != V(-infinity<T>()), invalid = a[0] != a[0];
+      unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
+        seen = seen | (a[u] != V(-infinity<T>()));
+        invalid = invalid | (a[u] != a[u]);
+      });
+      if (!any(seen)) {  // hidden before all others, as by padding: no terms yet
+        unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
+          if (y != nullptr) store_some(y + i + u * w, V(0), count == 1 ? k : w);
+        });
+        return true;
+      }
+      if (!any(invalid)) return false;  // of NaN all will be NaN
+    }
     if (any(top > V(raised::high))) [[unlikely]]
       return false;
     largest = top;
@@ -99,16 +113,15 @@ struct row_of_terms {
     return true;
   }
 
-  // From element `done` on, by references of the row's own.
-  NONLIN_INLINE void add_up_any(std::size_t done) {
+  // From element `done` on, by references of the row's own; `first`: nothing is in the sum yet.
+  NONLIN_INLINE void add_up_any(std::size_t done, bool first) {
     logits<T> from = z;
     from.general = true;  // the branch at each vector costs an eighth of the time
     V limit(-infinity<T>());
-    if (done != 0)
+    if (!first)
       flush();
     else
       ref = reference<V>(limit);  // so that terms of -inf are 0, not math::raised's least
-    bool first = done == 0;
     std::size_t terms = 0;
     for (std::size_t i = done; i < n; i += w) {
       const std::size_t k = least(w, n - i);
