@@ -341,6 +341,18 @@ inline constexpr T exp_is_normal = sizeof(T) == 4 ? T(87) : T(707);
 template <class T>
 inline constexpr T exp_highest = sizeof(T) == 4 ? T(89) : T(710);
 
+// Lanes below `lowest`, where a result is 0, are kept from underflow to it. A scalar is not: under a user's -ffast-math g++ may take NaN
+// to be below.
+template <class V>
+struct above {
+  decltype(V() < V()) zero;
+  V x;
+
+  NONLIN_INLINE above(const V& any_x, element_of<V> lowest)
+      : zero(any_x < V(lowest)), x(V::size == 1 ? at_least(any_x, V(lowest)) : select(zero, V(0), any_x)) {}
+  NONLIN_INLINE V result(const V& y, element_of<V> of_zero) const { return V::size == 1 ? y : select(zero, V(of_zero), y); }
+};
+
 template <class V>
 NONLIN_INLINE V exp(const V& x) {
   using T = element_of<V>;
@@ -350,10 +362,10 @@ NONLIN_INLINE V exp(const V& x) {
     if (any(abs(x) > V(exp_is_normal<T>))) [[unlikely]] {
       // the same bits, made away from the ends of the exponents
       using c = exp_constants<T>;
-      const auto low = x < V(0), zero = x < V(exp_lowest<T>);
-      const V near = at_most(select(zero, V(0), x), V(exp_highest<T>));
-      const V y = exp_scaled(near, select(low, V(c::step), V(-c::step))).value();
-      return select(zero, V(0), y * select(low, V(c::down), V(1 / c::down)));
+      const auto low = x < V(0);
+      const above<V> near(x, exp_lowest<T>);
+      const V y = exp_scaled(at_most(near.x, V(exp_highest<T>)), select(low, V(c::step), V(-c::step))).value();
+      return near.result(y * select(low, V(c::down), V(1 / c::down)), T(0));
     }
     return exp_scaled(x, T(0)).value();
   }

@@ -225,9 +225,9 @@ NONLIN_INLINE V silu(const V& x) {
   } else {
     if (any(abs(x) > V(exp_is_normal<element_of<V>>))) [[unlikely]] {
       using lowered = lowered_logistic<V>;
-      const auto zero = x < V(lowered::lowest);
-      const V near = select(zero, V(0), x), y = near / lowered(near).d * V(lowered::down);
-      return select(zero, V(-0.0), select(x > V(lowered::highest), x, y));
+      const above<V> near(x, lowered::lowest);
+      const V y = near.x / lowered(near.x).d * V(lowered::down);
+      return near.result(select(x > V(lowered::highest), x, y), element_of<V>(-0.0));
     }
     return x / (exp_scaled(-x, element_of<V>(0)).value() + V(1));
   }
