@@ -170,31 +170,44 @@ TEMPLATE_TEST_CASE("a row that is hidden altogether", "[softmax][special]", floa
   check_fully_hidden<T>(LogSoftmax{.if_fully_masked = fully_masked::zero}, -inf<T>);
 }
 
-// A row whose first logits are hidden, as by padding on the left, is the row of the others, wherever those lie.
+// A row whose first logits are hidden, as by padding on the left, is the row of the others, wherever those lie and however they are
+// hidden: the lowest number is as good as -inf.
 TEMPLATE_TEST_CASE("logits hidden before all others", "[softmax][special]", float, double) {
   using T = TestType;
   on_each_isa([&](nonlin::isa) {
     std::mt19937_64 random(5);
     std::normal_distribution<double> normal;
-    for (const std::size_t n : {40, 130, 300}) {
-      for (const std::size_t hidden : {1, 16, 31, 32, 33, 64, 100, 129}) {
+    for (const std::size_t n : {5U, 14U, 40U, 130U, 300U}) {
+      for (const std::size_t hidden : {1U, 4U, 13U, 16U, 31U, 32U, 33U, 64U, 100U, 129U}) {
+        if (hidden >= n) continue;
         for (const double level : {0., -50., -5000., 100.}) {
-          if (hidden >= n) continue;
-          const axis_shape shape{1, n, 1};
-          std::vector<T> first(n, -inf<T>), last(n, -inf<T>), want(n);
-          for (std::size_t i = hidden; i < n; ++i) last[i - hidden] = first[i] = T(level + normal(random));
-          compiled::softmax<T>(Softmax{}, last, want, shape);
-          std::vector<T> y(n, T(77)), in_place = first;
-          compiled::softmax<T>(Softmax{}, first, y, shape);
-          compiled::softmax<T>(Softmax{}, in_place, in_place, shape);
-          std::size_t wrong = 0;
-          for (std::size_t i = 0; i < n; ++i) {
-            const T w = i < hidden ? T(0) : want[i - hidden];
-            wrong += !(std::abs(y[i] - w) <= 16 * std::numeric_limits<T>::epsilon() * w);
-            wrong += bits(in_place[i]) != bits(y[i]);
+          for (const T hiding : {-inf<T>, std::numeric_limits<T>::lowest()}) {
+            const axis_shape shape{1, n, 1};
+            std::vector<T> first(n, hiding), last(n, hiding), seen(n), mask(n), want(n), y(n, T(77));
+            for (std::size_t i = 0; i < n; ++i) {
+              seen[i] = T(level + normal(random));
+              if (i < hidden)
+                mask[i] = hiding;
+              else
+                last[i - hidden] = first[i] = seen[i];
+            }
+            compiled::softmax<T>(Softmax{}, last, want, shape);
+            std::size_t wrong = 0;
+            const auto compare = [&] {
+              for (std::size_t i = 0; i < n; ++i) {
+                const T w = i < hidden ? T(0) : want[i - hidden];
+                wrong += !(std::abs(y[i] - w) <= 16 * std::numeric_limits<T>::epsilon() * w);
+              }
+            };
+            compiled::softmax<T>(Softmax{}, first, y, shape);
+            compare();
+            compiled::softmax<T>(Softmax{}, first, first, shape);
+            wrong += first_difference(first.data(), y.data(), n) != n;
+            compiled::softmax<T>(Softmax{}, seen, y, shape, {.mask = nonlin::additive_mask<T>(mask)});
+            compare();
+            INFO(n << " logits, " << hidden << " of them hidden by " << hiding << ", at " << level);
+            CHECK(wrong == 0);
           }
-          INFO(n << " logits, " << hidden << " of them hidden, at " << level);
-          CHECK(wrong == 0);
         }
       }
     }

@@ -154,6 +154,7 @@ NONLIN_INLINE V power_of(const exponential<V>& e, element_of<V> up) {
 }
 template <class V>
 NONLIN_INLINE V power_of(const exponential<V>& e, const V& up) {
+  if constexpr (V::has_scalef) return scalef(V(1), e.n + up);
   return shifted_to_exponent(e.k + up);
 }
 
@@ -284,16 +285,27 @@ NONLIN_INLINE V reciprocal(const V& d) {
   return fma(fma(fma(e, e, e), e, e), r, r);
 }
 
-// `powers`: exp_table's, or a multiple of them, which the result is then multiplied by
+template <class V>
+struct table_reduced {
+  V t, n, r;
+
+  NONLIN_INLINE explicit table_reduced(const V& x) {
+    using T = element_of<V>;
+    using c = exp_constants<T>;
+    using table = exp_table<T>;
+    t = fma(x, V(c::log2e), V(table::round));
+    n = t - V(table::round);
+    r = within(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)), exp_table_reach<T>);
+  }
+  // `powers`: exp_table's, or a multiple of them, which the result is then multiplied by
+  NONLIN_INLINE V value(const element_of<V> (&powers)[16]) const {
+    const V q = expm1_near_0(r), power = lookup16(powers, t);
+    return scalef(fma(power, q, power), n);
+  }
+};
 template <class V>
 NONLIN_INLINE V exp_by_table(const V& x, const element_of<V> (&powers)[16]) {
-  using T = element_of<V>;
-  using c = exp_constants<T>;
-  using table = exp_table<T>;
-  const V t = fma(x, V(c::log2e), V(table::round)), n = t - V(table::round);
-  const V r = within(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)), exp_table_reach<T>);
-  const V q = expm1_near_0(r), power = lookup16(powers, t);
-  return scalef(fma(power, q, power), n);
+  return table_reduced<V>(x).value(powers);
 }
 
 // e^x = scale (1 + q), scale = 2^(x log2 e rounded)
@@ -395,6 +407,22 @@ NONLIN_INLINE V exp_raised(const V& x) {
     return exp_by_table(x, raised_table.power);
   } else {
     return exp_scaled(at_least(x, V(raised<T>::lowest)), raised<T>::raise).value();
+  }
+}
+// e^(x + low) 2^up, where that is normal: the same bits, for a low of 0
+template <class V>
+NONLIN_INLINE V exp_raised(const V& x, const V& low, const V& up) {
+  if constexpr (V::has_table32) {
+    table_reduced<V> e(x);
+    e.r = e.r + low;
+    e.n = e.n + up;
+    return e.value(exp_table<element_of<V>>::power);
+  } else if constexpr (has_powers8<V>) {
+    return exp_scaled(x, up, low).value();
+  } else {
+    auto e = reduce(x);
+    e.r = e.r + low;
+    return scaled_exponential<V>{power_of<V>({e.n, e.r, e.k}, up), expm1_polynomial(e.r)}.value();
   }
 }
 

@@ -98,7 +98,7 @@ struct softmax_backward_body {
   NONLIN_INLINE void operator()(const V&) const {
     if (shape.inner == 1) {
       if (short_rows<V>::possible(shape)) {
-        short_rows<V> rows(shape, false);
+        short_rows<V> rows(shape);
         return rows.by_vectors([&](auto v) NONLIN_INLINE_LAMBDA { among_lanes<v>(rows); });
       }
       const std::size_t group = rows_at_once<V>(shape.axis);

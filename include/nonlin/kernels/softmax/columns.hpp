@@ -13,14 +13,14 @@ namespace detail {
 // The references of a strip's lanes.
 template <class V>
 struct references {
-  per_lane<V> shift, exponent, lowest;
+  per_lane<V> shift, up, lowest;
 
   NONLIN_INLINE void set(std::size_t u, const reference<V>& r) {
     shift.set(u, r.shift);
-    exponent.set(u, r.exponent);
+    up.set(u, r.up);
     lowest.set(u, r.lowest);
   }
-  NONLIN_INLINE reference<V> operator[](std::size_t u) const { return {shift[u], exponent[u], lowest[u]}; }
+  NONLIN_INLINE reference<V> operator[](std::size_t u) const { return {shift[u], up[u], lowest[u]}; }
 };
 
 // f(u) for the u-th vectors of lanes
@@ -92,7 +92,7 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
     max_of_columns(s, z, max);
     for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { ref.set(u, reference<V>(max[u])); });
     add_up_columns(s, sum, [&](const V& part, std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
-      const V t = ref[u].term(z.template padded<V>(i, k), z.general);
+      const V t = ref[u].term(z.template padded<V>(i, k));
       if (Result == softmax_result::probabilities) store_some(y + i, t, k);
       return part + t;
     });
@@ -126,7 +126,7 @@ NONLIN_INLINE void softmax_strip(const softmax_job<element_of<V>>& job, const st
       sum.set(u, inverse(sum[u], job.zero_if_masked));
     });
     for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {
-      const V t = job.known ? ref[u].term(z.template at<V>(i, k), z.general) : load<V>(y + i, k);
+      const V t = job.known ? ref[u].term(z.template at<V>(i, k)) : load<V>(y + i, k);
       store_some(y + i, t * sum[u], k);
     });
   }

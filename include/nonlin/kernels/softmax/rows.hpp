@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows that lie in one piece.
 //
-//   Where a row is not usual the reference comes from its first elements. An element that is much larger makes another: what is
-//   done already is scaled down, once.
+//   Where a row turns out not to be usual the reference is its maximum's: one more pass over what is left, and what is done already is
+//   scaled.
 //   Rows are done in groups, step by step: the latency of one row's sum and division is another's work.
 //   Each lane adds up at most 16 terms, in pairs, before it goes to a compensated sum.
 //
 //   Record: Cascade Lake, 2.4 GHz, AVX-512, g++ 12; ns an element, rows of 128 / 1024 / 4096:
 //   .92 / .57 / .54 with a reference from the first block and a row at a time, .55 / .40 / .39 with the usual reference and e^x by
 //   a table, .46 / .33 / .28 with groups and whole vectors apart from the last; LogSoftmax of 128 1.41, .62, .45.
+//   Zen 3, AVX2, rows of 1024: .37; with a scale .68, a mask .72, 2.3 when each vector's reference came from the elements before it
+//   and took two products to scale. Logits kept as an array of structs: .39, g++ leaves it in memory.
 #pragma once
 #include "terms.hpp"
 
@@ -41,18 +43,30 @@ struct row_of_terms {
   }
 
   NONLIN_INLINE void add_up() {
+    using raised = math::raised<T>;
     ref = reference<V>::usual();
+    least_top = V(raised::low);
+    limit = V(raised::high);
     largest = V(-infinity<T>());
     part = V(0);
-    std::size_t vectors = 0;
-    const std::size_t done = z.general ? 0 : add_up_usual(vectors);
-    if (done < n) add_up_any(done, vectors == 0);
+    std::size_t done = 0;
+    for (bool general = z.general, own = false;; general = own = true) {
+      if (own) refer_to(at_least(largest_from(done), V(max_of_lanes(largest))), done);
+      done = general ? add_terms<true>(done) : add_terms<false>(done);
+      if (own) break;
+      if (vectors == 0) {
+        if (done == n && !any(largest > V(-infinity<T>()))) return show_skipped(n);
+        done = 0;
+      }
+      if (done == n) break;
+    }
     sum = flushed ? (total.add(part), total.of_lanes()) : static_cast<double>(sum_of_lanes(part));
   }
 
  private:
   long_sum<V> total;
-  V part;
+  V part, least_top, limit;  // of each block of terms: of the first one's largest, and of all
+  std::size_t vectors = 0, skipped = 0;
   bool flushed = false;
 
   // At most 16 terms a lane.
@@ -62,46 +76,68 @@ struct row_of_terms {
     flushed = true;
   }
 
-  // Terms by math::exp_raised, as long as they are usual; how many, and how many vectors of them are in the sum.
-  NONLIN_INLINE std::size_t add_up_usual(std::size_t& vectors) {
-    std::size_t i = 0;
+  // From the usual reference to that of the row's maximum; `done` terms have the usual one.
+  NONLIN_INLINE void refer_to(const V& max, std::size_t done) {
+    const reference<V> own(max);
+    if (done != 0) {
+      flush();
+      const rescaling<V> to_own(ref, own, max);
+      for (std::size_t i = 0; y != nullptr && i < done; i += w) store(y + i, to_own(load<V>(y + i)));
+      total.high = to_own(total.high);
+      total.low = to_own(total.low);
+    }
+    ref = own;
+    least_top = V(-infinity<T>());
+    limit = V(infinity<T>());
+    skipped = 0;
+  }
+
+  // zeros for logits that are hidden, as by padding
+  NONLIN_INLINE void show_skipped(std::size_t count) {
+    for (std::size_t i = 0; y != nullptr && i < count; i += w) store_some(y + i, V(0), least(w, n - i));
+    skipped = 0;
+  }
+
+  // The terms from element i on, as long as they are within the limits; where that ends. General: of logits that are more than x, or of
+  // another reference than the usual one.
+  template <bool General>
+  NONLIN_INLINE std::size_t add_terms(std::size_t i) {
     for (; n - i >= 4 * w; i += 4 * w) {
-      if (!add_usual<4>(i, w, vectors)) return i;
+      if (!add_block<General, 4>(i, w)) return i;
     }
     for (; i < n; i += w) {
-      if (!add_usual<1>(i, least(w, n - i), vectors)) return i;
+      if (!add_block<General, 1>(i, least(w, n - i))) return i;
     }
     return n;
   }
 
   // The terms of `count` vectors from element i on, the last of k lanes; false if they are not usual.
-  template <std::size_t count>
-  NONLIN_INLINE bool add_usual(std::size_t i, std::size_t k, std::size_t& vectors) {
-    using raised = math::raised<T>;
-    V a[count], t[count], top = largest;
+  template <bool General, std::size_t count>
+  NONLIN_INLINE bool add_block(std::size_t i, std::size_t k) {
+    V a[count], low[count], t[count], top = largest;
     unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
-      a[u] = count == 1 ? z.template padded<V>(i, k).high : load<V>(z.x + i + u * w, w);
+      const std::size_t lanes = count == 1 ? k : w;
+      const logit<V> l = (General ? z : logits<T>(z.x)).template padded<V>(i + u * w, lanes);
+      a[u] = l.high;
+      low[u] = l.low;
       top = at_least(top, a[u]);
     });
-    if (vectors == 0 && !any(top >= V(raised::low))) [[unlikely]] {  // top has no NaN
-      auto seen = a[0] != V(-infinity<T>()), invalid = a[0] != a[0];
-      unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
-        seen = seen | (a[u] != V(-infinity<T>()));
-        invalid = invalid | (a[u] != a[u]);
-      });
-      if (!any(seen)) {  // hidden before all others, as by padding: no terms yet
-        unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
-          if (y != nullptr) store_some(y + i + u * w, V(0), count == 1 ? k : w);
-        });
+    if (any(top > (General ? limit : V(math::raised<T>::high)))) [[unlikely]]
+      return false;
+    if (vectors == 0) [[unlikely]] {
+      auto invalid = a[0] != a[0];
+      unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA { invalid = invalid | (a[u] != a[u]); });
+      if (!any(invalid | (top >= least_top))) {  // of NaN all will be NaN
+        if (any(top >= V(math::raised<T>::lowest))) return false;
+        largest = top;
+        skipped = i + count * w;
         return true;
       }
-      if (!any(invalid)) return false;  // of NaN all will be NaN
+      show_skipped(skipped);
     }
-    if (any(top > V(raised::high))) [[unlikely]]
-      return false;
     largest = top;
     unrolled<count>([&](auto u) NONLIN_INLINE_LAMBDA {
-      t[u] = math::exp_raised(a[u]);
+      t[u] = General ? ref.term({a[u], low[u]}) : math::exp_raised(a[u]);
       if (y != nullptr) store_some(y + i + u * w, t[u], count == 1 ? k : w);
     });
     if (vectors != 0 && vectors % 16 == 0) flush();
@@ -111,43 +147,6 @@ struct row_of_terms {
     else
       part = part + ((t[0] + t[1]) + (t[2] + t[3]));
     return true;
-  }
-
-  // From element `done` on, by references of the row's own; `first`: nothing is in the sum yet.
-  NONLIN_INLINE void add_up_any(std::size_t done, bool first) {
-    logits<T> from = z;
-    from.general = true;  // the branch at each vector costs an eighth of the time
-    V limit(-infinity<T>());
-    if (!first)
-      flush();
-    else
-      ref = reference<V>(limit);  // so that terms of -inf are 0, not math::raised's least
-    std::size_t terms = 0;
-    for (std::size_t i = done; i < n; i += w) {
-      const std::size_t k = least(w, n - i);
-      const logit<V> a = from.template padded<V>(i, k);
-      const V top = at_least(largest, a.high);
-      if (any(top > limit)) [[unlikely]] {
-        // The first time the reference is the first vector's maximum, the second time that of all.
-        const V max = first ? V(max_of_lanes(top)) : at_least(largest_from(i), V(max_of_lanes(top)));
-        flush();
-        const reference<V> higher(max);
-        if (!first) {
-          const rescaling<V> lower(ref, higher, max);
-          for (std::size_t j = 0; y != nullptr && j < i; j += w) store(y + j, lower(load<V>(y + j)));
-          total.high = lower(total.high);
-          total.low = lower(total.low);
-        }
-        ref = higher;
-        limit = first ? max + V(too_large<T>) : V(infinity<T>());
-        first = false;
-      }
-      largest = top;
-      const V t = ref.term(a, true);
-      if (y != nullptr) store_some(y + i, t, k);
-      part = part + t;
-      if (++terms % 16 == 0) flush();
-    }
   }
 };
 
@@ -166,7 +165,7 @@ struct row_group {
   static constexpr std::size_t capacity = 64;
   using T = element_of<V>;
   static constexpr std::size_t size = capacity + V::size;  // a row's numbers are stored as whole vectors
-  alignas(64) T shift[size], exponent[size], sum[size], low[size];
+  alignas(64) T shift[size], up[size], sum[size], low[size];
 };
 
 // How many rows of n elements stay in the first-level cache until they are read again.
@@ -200,7 +199,7 @@ NONLIN_INLINE void softmax_rows(const softmax_job<element_of<V>>& job, std::size
       job.max_and_sum[2 * row + 1] = sum_to_max(terms.sum, max, terms.ref);
     }
     store(group.shift + r, terms.ref.shift);
-    store(group.exponent + r, terms.ref.exponent);
+    store(group.up + r, terms.ref.up);
     group.sum[r] = static_cast<T>(terms.sum);
   }
 
@@ -208,7 +207,7 @@ NONLIN_INLINE void softmax_rows(const softmax_job<element_of<V>>& job, std::size
     const std::size_t k = least(w, rows - r);
     const V sum = load<V>(group.sum + r, k);
     if (job.log_sum_exp != nullptr || Result == softmax_result::logarithms) {
-      const logarithm<V> log({load<V>(group.shift + r, k), load<V>(group.exponent + r, k), V(0)}, sum, job.zero_if_masked);
+      const logarithm<V> log({load<V>(group.shift + r, k), load<V>(group.up + r, k), V(0)}, sum, job.zero_if_masked);
       if (job.log_sum_exp != nullptr) store_some(job.log_sum_exp + first + r, log.sum_exp(sum), k);
       if constexpr (Result == softmax_result::logarithms) {
         store(group.sum + r, log.high);
@@ -235,7 +234,7 @@ NONLIN_INLINE void softmax_rows(const softmax_job<element_of<V>>& job, std::size
         const reference<V> ref(V(job.max_and_sum[2 * (first + r)]));
         for (std::size_t i = 0; i < n; i += w) {
           const std::size_t k = least(w, n - i);
-          store_some(y + i, ref.term(z.template at<V>(i, k), z.general) * f, k);
+          store_some(y + i, ref.term(z.template at<V>(i, k)) * f, k);
         }
       } else {
         for_row<V>(n, [&](std::size_t i, std::size_t k)

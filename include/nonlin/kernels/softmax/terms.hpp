@@ -2,9 +2,10 @@
 // What a softmax is asked for, and how its terms are kept.
 //
 //   e^x = 2^n (1 + q) with x itself, not x - max: the rounding of x - max would be |x - max| 2^-24 of the result.
-//   Terms are kept as e^x / 2^R e^-shift, (R, shift) being the row's reference: R = max / ln 2 rounded and shift = 0 where
-//   |max| <= 256, R = 0 and shift = max beyond, where x - max is exact for all x that count.
-//   Of a usual row (math::raised) R is always the same: no pass for the maximum, and nothing to wait for.
+//   Terms are kept as e^(x - shift) 2^up, (shift, up) being the row's reference, which makes the largest about 2^raise: shift = 0 and
+//   up = raise - max / ln 2 rounded where |max| <= 256, shift = max and up = raise beyond, where x - max is exact for all x that
+//   count. So no term underflows: what is too far below the maximum to count is 0.
+//   Of a usual row (math::raised) up is always raise: no pass for the maximum, and nothing to wait for.
 #pragma once
 #include "../../detail/isas.hpp"
 #include "../../math/log.hpp"
@@ -39,15 +40,16 @@ struct logit {
   V high, low;  // low: what a product or a sum has lost, if a term can take account of it
 };
 
-// scale * x + mask. Whether it is more than x is asked at each vector, not compiled twice: the branch is always the same.
+// scale * x + mask. Whether it is more than x is asked at each vector: the branch is always the same.
 template <class T>
 struct logits {
   const T *x, *mask;
-  double scale;
+  T scale, scale_rest;
   bool general;
 
-  NONLIN_INLINE logits(const T* p) : x(p), mask(nullptr), scale(1), general(false) {}
-  NONLIN_INLINE logits(const T* p, const T* m, double s) : x(p), mask(m), scale(s), general(m != nullptr || s != 1) {}
+  NONLIN_INLINE logits(const T* p) : x(p), mask(nullptr), scale(1), scale_rest(0), general(false) {}
+  NONLIN_INLINE logits(const T* p, const T* m, double s)
+      : x(p), mask(m), scale(static_cast<T>(s)), scale_rest(static_cast<T>(s - static_cast<double>(scale))), general(m != nullptr || s != 1) {}
 
   template <class V>
   NONLIN_INLINE logit<V> at(std::size_t i, std::size_t k) const {
@@ -59,11 +61,10 @@ struct logits {
     using V = decltype(get(x));
     const V v = get(x);
     if (!general) return {v, V(0)};
-    const V s(scale), rest(scale - static_cast<double>(static_cast<T>(scale)));
-    const V product = v * s, lost = fma(v, rest, math::product_error(v, s, product));
+    const V s(scale), product = v * s, lost = fma(v, V(scale_rest), math::product_error(v, s, product));
     const auto z = two_sum(product, mask != nullptr ? get(mask) : V(0));
     const V low = z.error + lost;
-    return {z.sum, select(abs(low) < V(T(1) / 32), low, V(0))};  // NaN beside infinities
+    return {z.sum, at_most(at_least(V(T(-1) / 32), low), V(T(1) / 32))};  // not NaN, as beside infinities
   }
   // -inf in the lanes beyond the k-th
   template <class V>
@@ -77,9 +78,7 @@ struct logits {
 template <class T>
 inline constexpr T far_from_zero = 256;  // see above
 template <class T>
-inline constexpr T term_is_zero = sizeof(T) == 4 ? T(110) : T(760);  // below the reference
-template <class T>
-inline constexpr T too_large = 40;  // above it; x - shift is exact for what is less
+inline constexpr T term_is_zero = sizeof(T) == 4 ? T(110) : T(760);  // below the maximum
 
 // The maximum of no logit, or of hidden ones, is -inf: its terms are counted from 0.
 template <class V>
@@ -89,50 +88,46 @@ NONLIN_INLINE V finite_base(const V& max) {
 
 template <class V>
 struct reference {
-  V shift, exponent, lowest;  // lowest: of x - shift
+  V shift, up, lowest;  // lowest: of x - shift
 
   reference() = default;
-  NONLIN_INLINE reference(const V& s, const V& e, const V& l) : shift(s), exponent(e), lowest(l) {}
+  NONLIN_INLINE reference(const V& s, const V& u, const V& l) : shift(s), up(u), lowest(l) {}
   // the largest x; that of an empty set is -inf
   NONLIN_INLINE explicit reference(const V& max) {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
-    const V m = finite_base(max);
+    const V m = finite_base(max), raise(math::raised<T>::raise);
     const auto far = abs(m) > V(far_from_zero<T>);
     shift = select(far, m, V(0));
-    exponent = select(far, V(0), fma(m, V(c::log2e), V(c::round)) - V(c::round));
+    up = select(far, raise, raise - (fma(m, V(c::log2e), V(c::round)) - V(c::round)));
     lowest = (m - shift) - V(term_is_zero<T>);
   }
   // that of math::exp_raised
   static NONLIN_INLINE reference usual() {
     using raised = math::raised<element_of<V>>;
-    return {V(0), V(-raised::raise), V(raised::lowest)};
+    return {V(0), V(raised::raise), V(raised::lowest)};
   }
 
-  // e^(z - reference)
-  NONLIN_INLINE V term(const logit<V>& z, bool general) const {
-    // the difference, not z itself: next to a large z the 110 would be lost
-    auto e = math::reduce(at_least(z.high - shift, lowest));
-    if (general) e.r = e.r + z.low;
-    return math::scale_down(V(1) + math::expm1_polynomial(e.r), e.n - exponent);
+  // 0 where it is too far below the maximum, or hidden, so that its product with 1 / sum does not underflow (a microcode assist)
+  NONLIN_INLINE V term(const logit<V>& z) const {
+    const V x = z.high - shift;  // it is clamped, not z itself: next to a large z the 110 would be lost
+    return select(x < lowest, V(0), math::exp_raised(at_least(x, lowest), z.low, up));
   }
-  NONLIN_INLINE V term(const V& z) const { return term({z, V(0)}, false); }
+  NONLIN_INLINE V term(const V& z) const { return term({z, V(0)}); }
 };
 
-// From one reference to one that is higher: times e^(old - higher), exponent and the rest apart. 0 where nothing is left of any term.
+// From one reference to another: times e^(old.shift - other.shift) 2^(other.up - old.up), exponent and the rest apart. 0 where nothing
+// is left of any term.
 template <class V>
 struct rescaling {
   V exponent, rest;
 
-  NONLIN_INLINE rescaling(const reference<V>& old, const reference<V>& higher, const V& max) {
+  NONLIN_INLINE rescaling(const reference<V>& old, const reference<V>& other, const V& max) {
     using T = element_of<V>;
-    using c = math::exp_constants<T>;
-    const V ln2(c::ln2_hi), p = old.exponent * ln2;  // one of p and shift is zero
-    const auto by = two_sum(p + old.shift, -higher.shift);
-    const V low = fma(old.exponent, V(c::ln2_lo), math::product_error(old.exponent, ln2, p)) + by.error;
-    const V forgotten = (max - higher.shift) - V(sizeof(T) == 4 ? T(180) : T(1400));  // a usual term may be e^70 (e^647)
-    const auto e = math::exp_parts(at_least(by.sum, forgotten), low);
-    exponent = e.n - higher.exponent;
+    const auto by = two_sum(old.shift, -other.shift);
+    const V forgotten = (max - other.shift) - V(sizeof(T) == 4 ? T(180) : T(1400));  // a usual term may be e^70 (e^647)
+    const auto e = math::exp_parts(at_least(by.sum, forgotten), by.error);
+    exponent = e.n + (other.up - old.up);
     rest = select(by.sum < forgotten, V(0), V(1) + e.q);
   }
   NONLIN_INLINE V operator()(const V& term) const { return math::scale_far(term * rest, exponent); }
@@ -142,7 +137,7 @@ struct rescaling {
 template <class V>
 NONLIN_INLINE reference<n_scalar::vec<double>> in_double(const reference<V>& r) {
   using D = n_scalar::vec<double>;
-  return {D(max_of_lanes(r.shift)), D(max_of_lanes(r.exponent)), D(max_of_lanes(r.lowest))};
+  return {D(max_of_lanes(r.shift)), D(max_of_lanes(r.up)), D(max_of_lanes(r.lowest))};
 }
 // A sum relative to a row's reference as one relative to its maximum, and back.
 template <class V>
@@ -171,7 +166,7 @@ struct logarithm {
     using T = element_of<V>;
     using c = math::exp_constants<T>;
     const math::log_parts<V> log(sum);
-    const V inf(infinity<T>()), k = select(sum == V(0), V(0), r.exponent + log.k);
+    const V inf(infinity<T>()), k = select(sum == V(0), V(0), log.k - r.up);
     const V ln2(c::ln2_hi), p = k * ln2;
     const auto s = two_sum(p, select(sum == V(0), zero_if_masked ? V(0) : inf - inf, log.log));
     shift = r.shift;
@@ -188,8 +183,8 @@ struct logarithm {
 
 template <class V>
 NONLIN_INLINE V inverse(const V& sum, bool zero_if_masked) {
-  const V i = V(1) / sum;
-  return zero_if_masked ? select(sum == V(0), V(0), i) : i;
+  const V inf(infinity<element_of<V>>());
+  return select(sum == V(0), zero_if_masked ? V(0) : inf - inf, V(1) / sum);
 }
 
 }  // namespace detail
