@@ -1,7 +1,7 @@
 // Softmax, cross-entropy, gated units, PReLU, biases and RReLU in training, float, by instruction set:
 //
-//   softmax/float/avx512/512x128           log_softmax, softmax_backward, log_softmax_backward, cross_entropy alike; rows x
-//                                          columns, or OxAxI for an inner size
+//   softmax/float/avx512/512x128           log_softmax, softmax_masked (with a scale too: attention), softmax_backward,
+//                                          log_softmax_backward, cross_entropy alike; rows x columns, or OxAxI for an inner size
 //   gated/SwiGLU/float/avx512/4096         gated_backward alike; per element of y
 //   prelu/float/avx512/64x512x16           prelu_backward, biased/GELU, biased_backward/GELU alike
 //   rrelu_training/float/avx512/4096
@@ -38,6 +38,10 @@ void add_softmax() {
     });
     add_shape("log_softmax", 2, s, [](Data& a, const nonlin::axis_shape& t) {
       nonlin::forward(nonlin::LogSoftmax{}, a.x, a.out, t);
+    });
+    add_shape("softmax_masked", 2, s, [](Data& a, const nonlin::axis_shape& t) {
+      nonlin::forward(nonlin::Softmax{.scale = 0.125}, std::span(a.x, t.size()), std::span(a.out, t.size()), t,
+                      nonlin::additive_mask<float>(a.value, t.axis * t.inner));
     });
     add_shape("softmax_backward", 3, s, [](Data& a, const nonlin::axis_shape& t) {
       nonlin::backward_from_output(nonlin::Softmax{}, a.x, a.dy, a.out, t);
