@@ -4,6 +4,9 @@
 // compiler's flags allow, at once.
 #pragma once
 #include <atomic>
+#if !defined(__SSE__) && !defined(__aarch64__) && !defined(__wasm__)
+#include <cfenv>
+#endif
 #include <cstddef>
 #include <cstdlib>
 #include <initializer_list>
@@ -147,19 +150,20 @@ namespace detail {
 // -1e-39 would be -1e-5 otherwise. Flushing of subnormals is left as it is.
 class to_nearest {
  public:
-#if defined(__SSE__) || defined(__aarch64__)
+#if !defined(__wasm__)
   to_nearest() noexcept : before_(get()) {
-    if (before_ & mode_bits) [[unlikely]]
-      set(before_ & ~mode_bits);
+    if (!is_nearest(before_)) [[unlikely]]
+      set(nearest(before_));
   }
   to_nearest(const to_nearest&) = delete;
   to_nearest& operator=(const to_nearest&) = delete;
   ~to_nearest() {
-    if (before_ & mode_bits) [[unlikely]]
+    if (!is_nearest(before_)) [[unlikely]]
       set(before_);
   }
 
  private:
+#if defined(__SSE__) || defined(__aarch64__)
 #if defined(__SSE__)
   using word = unsigned;
   static constexpr word mode_bits = 0x6000;
@@ -174,6 +178,15 @@ class to_nearest {
     return w;
   }
   static void set(word w) noexcept { __asm__ volatile("msr fpcr, %0" ::"r"(w) : "memory"); }
+#endif
+  static bool is_nearest(word w) noexcept { return (w & mode_bits) == 0; }
+  static word nearest(word w) noexcept { return w & ~mode_bits; }
+#else
+  using word = int;
+  static word get() noexcept { return std::fegetround(); }
+  static void set(word w) noexcept { std::fesetround(w); }
+  static bool is_nearest(word w) noexcept { return w == FE_TONEAREST; }
+  static word nearest(word) noexcept { return FE_TONEAREST; }
 #endif
   word before_;
 #else

@@ -5,14 +5,18 @@
 // A functor is called with vectors of the inputs and of the parameters, and gives outputs and terms of sums:
 //   template <class V> void operator()(const V (&in)[In], const V (&p)[P], V (&out)[Out], V (&term)[S]) const
 //
-//   inner >= 256, or one run   channel by channel, in runs of `inner` elements
-//   inner < 256                the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one for each
+//   inner > 512, or one run    channel by channel, in runs of `inner` elements
+//   inner <= 512               the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one for each
 //                              element of a piece, stay in the first-level cache
-// Either is rows of vectors that have parameters and sums of their own, the sums of 16 rows in registers.
+// Either is rows of vectors that have parameters and sums of their own: pieces are done as they lie in memory, a row after the other,
+// runs with the sums of 16 rows in registers.
 //
 //   Record: Cascade Lake, AVX-512, g++ 12; cycles for 16 floats, out of the first-level cache: PReLU' of one slope 6.9, of 64 channels of
 //   one element 7.0 (13 a vector at a time with sums in memory), LeakyReLU' 6.0; channels of 256 17, by pieces 22; channels of 64 14, by
 //   runs 36. Rows of four: 64 channels 13.7 for 11.5 with 16. GELU' with a bias 18.5 (27), without 14.6.
+//   Zen 3, AVX2, 16384 elements; ns each, LeakyReLU' .18: PReLU' 8x2048x1, 8x128x16, 8x8x256 .24, .27, .30; .48, .50, .39 when pieces were
+//   done down their columns, 8 rows at a time, a power of 2 apart (one set of the cache), and 256 by runs. GELU' with a bias, 256x512: .85
+//   (.92), without .71; SwiGLU' with two 1.10 (1.12), without .81.
 //
 // Sums: at most 24 roundings before they go to a sum of twice the digits. Which terms go where depends on
 // indices alone. The error is within 2^-19 of the sum of magnitudes (double: 2^-48), however many there are, and that of the
@@ -89,28 +93,15 @@ struct axis_rows {
   template <class V>
   NONLIN_INLINE void operator()(const V&, const matrix& m, std::size_t first, std::size_t last,
                                 typename matrix::columns_of_sums* sums) const {
-    constexpr std::size_t w = V::size, wide = side * w;
+    constexpr std::size_t wide = side * V::size;
     const F functor = f;
-    for (std::size_t c = 0; c < m.columns; c += wide) {
-      const std::size_t n = least(wide, m.columns - c);
-      parts<V> part;
-      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
-        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = V(0); });
-      });
-      bool at_once = n == wide;
-      for (std::size_t r = first; r < last; ++r) {
-        if (at_once) {
-          const std::size_t start = r;
-          r = rows_at_once<V>(functor, m, c, r, last, part);
-          if (r == last) break;
-          at_once = r != start;  // where most is beyond the tables, it is done as it comes
-        }
-        row<V>(functor, m, c, n, r, part);
-      }
-      unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
-        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { store(sums[s] + c + u * w, part[s][u]); });
-      });
-    }
+    const std::size_t whole = m.columns / wide * wide;
+    if (whole != 0) groups<V>(functor, m, whole, first, last, sums);
+    if (whole == m.columns) return;
+    parts<V> part;
+    clear<V>(part);
+    for (std::size_t r = first; r < last; ++r) row<V>(functor, m, whole, m.columns - whole, r, part);
+    put_sums<V>(part, sums, whole);
   }
 
  private:
@@ -169,44 +160,68 @@ struct axis_rows {
     }
   }
 
-  // Whole vectors side by side, in rows from r on, until some lane is beyond a table; returns that row.
   template <class V>
-  static NONLIN_INLINE std::size_t rows_at_once(const F& functor, const matrix& m, std::size_t c, std::size_t r, std::size_t last,
-                                                parts<V>& part) {
+  static NONLIN_INLINE void clear(parts<V>& part) {
+    unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = V(0); }); });
+  }
+  template <class V>
+  static NONLIN_INLINE void put_sums(const parts<V>& part, typename matrix::columns_of_sums* sums, std::size_t c) {
+    unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { store(sums[s] + c + u * V::size, part[s][u]); });
+    });
+  }
+
+  // Vectors side by side: where there are more columns than those a row after the other, as it lies in memory, and its sums too;
+  // else down the columns, sums in registers.
+  template <class V>
+  static NONLIN_INLINE void groups(const F& functor, const matrix& m, std::size_t columns, std::size_t first, std::size_t last,
+                                   typename matrix::columns_of_sums* sums) {
+    constexpr std::size_t w = V::size, wide = side * w;
+    const bool along_rows = columns != wide;
+    parts<V> sum;
+    clear<V>(sum);
+    bool failed = false;
+    std::size_t one_by_one = 0;  // groups: where most is beyond the tables, it is done as it comes
+    for (std::size_t r = first; r < last; ++r) {
+      for (std::size_t c = 0; c < columns; c += wide) {
+        if (along_rows) {
+          unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
+            unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { sum[s][u] = r == first ? V(0) : load<V>(sums[s] + c + u * w); });
+          });
+        }
+        const bool served = one_by_one == 0 && at_once<V>(functor, m, c, r, sum);
+        if (!served) {
+          row<V>(functor, m, c, wide, r, sum);
+          one_by_one = one_by_one != 0 ? one_by_one - 1 : failed ? 15 : 0;
+        }
+        failed = !served;
+        if (along_rows) put_sums<V>(sum, sums, c);
+      }
+    }
+    if (!along_rows) put_sums<V>(sum, sums, 0);
+  }
+
+  // Whole vectors side by side of row r from column c on; false if some lane is beyond a table, and nothing is done.
+  template <class V>
+  static NONLIN_INLINE bool at_once(const F& functor, const matrix& m, std::size_t c, std::size_t r, parts<V>& sum) {
     using W = typename watcher<V>::type;
-    constexpr std::size_t w = V::size;
+    constexpr std::integral_constant<std::size_t, V::size> whole;
     const T* in[In];
     T* out[Out];
-    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] = m.in[j] + r * m.in_step[j] + matrix::in_scale(j) * c; });
-    unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] = m.out[j] + r * m.out_step[j] + matrix::out_scale * c; });
-    matrix here;
-    unrolled<P>([&](auto j) NONLIN_INLINE_LAMBDA { here.p[j] = m.p[j] + c; });
-    V sum[at_least_one(S)][side];
-    unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
-      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { sum[s][u] = part[s][u]; });
-    });
-    for (; r < last; ++r) {
-      constexpr std::integral_constant<std::size_t, w> whole;
-      const bool served = [&]<std::size_t... U>(std::index_sequence<U...>) NONLIN_INLINE_LAMBDA {
-        const step<W> v[] = {compute<V, W>(functor, here, in, U * w, whole)...};
-        if (!all_served<V>(v)) return false;
-        unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
-          V results[Out];
-          unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { results[j] = math::plain(v[u].out[j]); });
-          put(out, u * w, whole, results);
-          unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sum[s][u] = sum[s][u] + math::plain(v[u].term[s]); });
-        });
-        return true;
-      }
-      (std::make_index_sequence<side>());
-      if (!served) break;
-      unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] += m.in_step[j]; });
-      unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] += m.out_step[j]; });
+    unrolled<In>([&](auto j) NONLIN_INLINE_LAMBDA { in[j] = m.in[j] + r * m.in_step[j]; });
+    unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { out[j] = m.out[j] + r * m.out_step[j]; });
+    return [&]<std::size_t... U>(std::index_sequence<U...>) NONLIN_INLINE_LAMBDA {
+      const step<W> v[] = {compute<V, W>(functor, m, in, c + U * whole, whole)...};
+      if (!all_served<V>(v)) return false;
+      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA {
+        V results[Out];
+        unrolled<Out>([&](auto j) NONLIN_INLINE_LAMBDA { results[j] = math::plain(v[u].out[j]); });
+        put(out, c + u * whole, whole, results);
+        unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA { sum[s][u] = sum[s][u] + math::plain(v[u].term[s]); });
+      });
+      return true;
     }
-    unrolled<S>([&](auto s) NONLIN_INLINE_LAMBDA {
-      unrolled<side>([&](auto u) NONLIN_INLINE_LAMBDA { part[s][u] = sum[s][u]; });
-    });
-    return r;
+    (std::make_index_sequence<side>());
   }
   template <class V, bool = V::has_table32>
   struct watcher {
@@ -317,19 +332,21 @@ struct axis_loop {
   template <class V>
   static NONLIN_INLINE double sum_of(const column_sums& sums, std::size_t s, std::size_t first, std::size_t n) {
     constexpr std::size_t w = V::size;
-    const T* const high = sums.high[s] + first;
-    if (!sums.folded && n <= 16 * w) {  // of two chains; with the rows', each term is in 24 sums at most
-      V even(0), odd(0);
-      for (std::size_t i = 0; i < n; i += 2 * w) {
-        even = even + load<V>(high + i, least(w, n - i));
-        if (n - i > w) odd = odd + load<V>(high + i + w, least(w, n - i - w));
+    const auto of = [&](const T* from, std::size_t k) NONLIN_INLINE_LAMBDA {
+      V even(0), odd(0);  // two chains of up to 8; with the rows', each term is in 24 sums at most
+      for (std::size_t i = 0; i < k; i += 2 * w) {
+        even = even + load<V>(from + i, least(w, k - i));
+        if (k - i > w) odd = odd + load<V>(from + i + w, least(w, k - i - w));
       }
-      return sum_of_lanes(even + odd);
-    }
+      return even + odd;
+    };
+    const T *const high = sums.high[s] + first, *const low = sums.low[s] + first;
+    if (!sums.folded && n <= 16 * w) return sum_of_lanes(of(high, n));
     long_sum<V> sum;
-    for (std::size_t i = 0; i < n; i += w) {
-      if (sums.folded) sum.low = sum.low + load<V>(sums.low[s] + first + i, least(w, n - i));
-      sum.add(load<V>(high + i, least(w, n - i)));
+    for (std::size_t i = 0; i < n; i += 16 * w) {
+      const std::size_t k = least(16 * w, n - i);
+      if (sums.folded) sum.low = sum.low + of(low + i, k);
+      sum.add(of(high + i, k));
     }
     return sum.of_lanes();
   }
@@ -476,7 +493,7 @@ struct axis_loop {
     }
   }
   static constexpr bool by_pieces(const axis_shape& s) {
-    return Pairs || (s.inner < 256 && s.outer != 1) || (s.inner < 64 && s.axis != 1);
+    return Pairs || (s.inner <= piece && s.outer != 1) || (s.inner < 64 && s.axis != 1);
   }
 };
 
