@@ -5,7 +5,8 @@
 // A functor is called with vectors of the inputs and of the parameters, and gives outputs and terms of sums:
 //   template <class V> void operator()(const V (&in)[In], const V (&p)[P], V (&out)[Out], V (&term)[S]) const
 //
-//   inner > 512, or one run    channel by channel, in runs of `inner` elements
+//   inner > 512, or one run,   channel by channel, in runs of `inner` elements
+//   or two of 256 and more
 //   inner <= 512               the (axis, inner) block by pieces, each for all outer indices: parameters and sums, one for each
 //                              element of a piece, stay in the first-level cache
 // Either is rows of vectors that have parameters and sums of their own: pieces are done as they lie in memory, a row after the other,
@@ -493,7 +494,7 @@ struct axis_loop {
     }
   }
   static constexpr bool by_pieces(const axis_shape& s) {
-    return Pairs || (s.inner <= piece && s.outer != 1) || (s.inner < 64 && s.axis != 1);
+    return Pairs || (s.inner <= piece && s.outer > (s.inner < 256 ? 1 : 2)) || (s.inner < 64 && s.axis != 1);
   }
 };
 
