@@ -72,7 +72,7 @@ NONLIN_INLINE V gelu_tanh_anywhere(const V& x) {
   const auto v = gelu_tanh_argument(at_most(low, V(c::highest)));
   if constexpr (V::has_scalef) {
     const logistic<V> p(v.hi, v.lo);
-    return scalef(at_most(V(std::numeric_limits<element_of<V>>::max()), quotient(low, p.d)), p.n);  // of +inf the quotient is NaN
+    return scaled_quotient(low, p.d, p.n);
   } else {
     using tail = logistic_tail<V>;
     const V d = exp_scaled(-v.hi, -tail::up, -v.lo).value() + V(tail::down);

@@ -1,6 +1,7 @@
 // What does #include <nonlin/nonlin.hpp> cost, beyond the system headers that it needs?
 // Compiles both in turn, several times, and compares user CPU times. The median of the pairs' ratios is the figure: what else the
-// machine does slows both of a pair alike, and one of them alone (1.65 once, by the least of each, for 1.25) but now and then. Usage: include_cost COMPILER INCLUDE_FOLDER WORK_FOLDER
+// machine does slows both of a pair alike, and one of them alone (1.65 once, by the least of each, for 1.25) but now and then.
+// Usage: include_cost COMPILER INCLUDE_FOLDER WORK_FOLDER
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

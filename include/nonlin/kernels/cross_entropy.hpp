@@ -204,12 +204,12 @@ NONLIN_INLINE double cross_entropy_strip(const cross_entropy_job<element_of<V>>&
   }
 
   if (dx != nullptr) {
-    for_each_vector(vectors, [&](std::size_t u) NONLIN_INLINE_LAMBDA { sum.set(u, inverse(sum[u], false)); });
     // from here on: sum holds the inverse of the sum, max the gradient of the loss, weight is multiplied by it
     for (std::size_t c = 0; c < vectors * w; ++c) {
       const std::size_t k = c % s.period;
       const double g = k < s.columns ? job.gradient_of(s.first_column + k) : 0;
       max.lane[c] = static_cast<T>(g);
+      sum.lane[c] = 1 / sum.lane[c];
       weight.lane[c] *= static_cast<T>(g);
     }
     for_vectors<V>(s, 0, steps, [&](std::size_t i, std::size_t k, std::size_t u) NONLIN_INLINE_LAMBDA {

@@ -278,6 +278,12 @@ NONLIN_INLINE V quotient(const V& a, const V& d) {
     return a / d;
 }
 
+// a 2^n / d by scalef, also for a of +inf, whose estimated quotient is NaN
+template <class V>
+NONLIN_INLINE V scaled_quotient(const V& a, const V& d, const V& n) {
+  return scalef(at_most(V(std::numeric_limits<element_of<V>>::max()), quotient(a, d)), n);
+}
+
 // 1 / d = r (1 + e + e^2 + e^3), sooner than the quotient
 template <class V>
 NONLIN_INLINE V reciprocal(const V& d) {

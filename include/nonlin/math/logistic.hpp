@@ -220,8 +220,7 @@ NONLIN_INLINE V silu(const V& x) {
                          [](const V& v) NONLIN_INLINE_LAMBDA { return silu_far(v); });
   } else if constexpr (V::has_table16) {
     const logistic_by_table<V> p(x);
-    const V y = quotient(at_least(x, V(-2000)), p.d);
-    return scalef(at_most(V(std::numeric_limits<element_of<V>>::max()), y), p.n);  // of +inf y is NaN
+    return scaled_quotient(at_least(x, V(-2000)), p.d, p.n);
   } else {
     if (any(abs(x) > V(exp_is_normal<element_of<V>>))) [[unlikely]] {
       using lowered = lowered_logistic<V>;

@@ -168,7 +168,7 @@ NONLIN_INLINE void softmax_usual_rows(const softmax_job<element_of<V>>& job, sho
         rows.put(Vectors, job.y + rows.at(Vectors, k), log[k / Vectors].of({z[k], V(0)}), k);
       });
     } else {
-      unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA { sum[r] = V(1) / sum[r]; });
+      unrolled<sums>([&](auto r) NONLIN_INLINE_LAMBDA { sum[r] = inverse(sum[r], false); });
       unrolled<4>([&](auto k) NONLIN_INLINE_LAMBDA { 
         rows.put(Vectors, job.y + rows.at(Vectors, k), term[k] * sum[k / Vectors], k);
       });

@@ -183,8 +183,8 @@ struct logarithm {
 
 template <class V>
 NONLIN_INLINE V inverse(const V& sum, bool zero_if_masked) {
-  const V inf(infinity<element_of<V>>());
-  return select(sum == V(0), zero_if_masked ? V(0) : inf - inf, V(1) / sum);
+  const V i = V(1) / sum;
+  return zero_if_masked ? select(sum == V(0), V(0), i) : i;
 }
 
 }  // namespace detail
