@@ -23,7 +23,7 @@ inline constexpr real infinity = std::numeric_limits<real>::infinity();
 inline real exp(real x) {
 #if defined(__EMSCRIPTEN__)  // whose expl is exp, though its long double has 113 bits
   const double rounded = static_cast<double>(x);
-  return std::exp(rounded) * (std::isfinite(x) ? 1 + (x - rounded) : 1);
+  return std::exp(rounded) * (std::isfinite(rounded) ? 1 + (x - rounded) : 1);
 #else
   return std::exp(x);
 #endif

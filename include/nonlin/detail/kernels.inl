@@ -8,39 +8,13 @@ struct kernels {
   // out[i] = f(in[i]...), or, of two outputs, the value and the derivative of the math::both that f gives. `stream_out` writes past
   // the caches; outputs are aligned to their element then, alike modulo a vector, and none is an input.
   template <class T, class F, std::size_t Out, class... In>
-  NONLIN_KERNEL static void map(const F& f, bool stream_out, std::size_t n, T* const (&out)[Out],
-                                const In*... in) {
-    std::size_t i = 0;
-    if (stream_out) {  // up to the first whole vector's boundary
-      constexpr std::size_t w = vec<T>::size;
-      i = (0 - reinterpret_cast<std::uintptr_t>(out[0])) % (w * sizeof(T)) / sizeof(T);
-      if (i != 0) map(f, false, i, out, in...);
-    }
-    // Tiny arguments are looked for among the first, and at others when there have been assists.
-    bool may = false, tiny = false;
-    if constexpr (has_stand_ins<T, F>) {
-      may = may_assist<In...>(f.argument());
-      tiny = may && first_tiny<T>(f.argument(), i, n, in...);
-    }
-    constexpr std::size_t few = 64, block = 4 * vec<T>::size;
-    if (n - i < block && !tiny) {
-      by_vectors(f, i, n, out, in...);
+  static void map(const F& f, bool stream_out, std::size_t n, T* const (&out)[Out], const In*... in) {
+    if (n < 4 * vec<T>::size && !first_tiny<T>(argument_of<T>(f), 0, n, in...)) {
+      by_vectors(f, 0, n, out, in...);
+      leave();
     } else {
-      const assists flags(may && !tiny && n - i > few);
-      const bool looks = flags.happen();
-      if (!tiny && next_look(Out == 2, i, n, looks) == n) [[likely]] {
-        usual_range<T, Out, sizeof...(In)> usual;
-        i = usual.map(f, stream_out, i, n, looks, out, in...);
-        if (n - i < block) [[likely]] {
-          by_vectors(f, i, n, out, in...);
-          i = n;
-        }
-      }
-      if (i < n) [[unlikely]]
-        the_rest(functor<T, Out, In...>(f), tiny, stream_out, i, n, looks, out, in...);
+      map_all<T>(functor<T, Out, In...>(f), stream_out, n, out, in...);
     }
-    if (stream_out) fence();
-    leave();
   }
 
   // body(vec<T>()): loops that are written outside the regions, compiled for this instruction set.
@@ -69,13 +43,12 @@ struct kernels {
     const void* f;
     std::size_t (*blocks_of)(const void*, bool, std::size_t, std::size_t, bool, T* const (&)[Out], const In*...);
     void (*vectors_of)(const void*, std::size_t, std::size_t, T* const (&)[Out], const In*...);
-    near_zero argument = near_zero::unknown, result[Out] = {};
+    near_zero argument, result[Out] = {};
     bool mirrored = false;
 
     template <class F>
-    explicit functor(const F& g) : f(&g), blocks_of(blocks<F>), vectors_of(vectors<F>) {
+    explicit functor(const F& g) : f(&g), blocks_of(blocks<F>), vectors_of(vectors<F>), argument(argument_of<T>(g)) {
       if constexpr (has_stand_ins<T, F>) {
-        argument = g.argument();
         mirrored = g.template mirrored<vec<T>>();
         for (std::size_t o = 0; o < Out; ++o) result[o] = g.result(o);
       }
@@ -151,25 +124,59 @@ struct kernels {
     { f.argument() } -> std::same_as<near_zero>;
   };
 
+  template <class T, class F>
+  static near_zero argument_of(const F& f) {
+    if constexpr (has_stand_ins<T, F>) return f.argument();
+    return near_zero::unknown;
+  }
+
   // Not a function that only compares its one argument, or of which nothing is known.
   template <class... In>
   static bool may_assist(near_zero argument) {
     return argument != near_zero::unknown && (sizeof...(In) > 1 || argument != near_zero::harmless);
   }
-  // whether there is a tiny one among the first
+  // whether there is a tiny one among the first of such a function's arguments
   template <class T, class... In>
-  NONLIN_KERNEL static bool first_tiny(near_zero argument, std::size_t i, std::size_t n, const In*... in) {
-    constexpr std::size_t first = 64 / sizeof(T);
-    return any_tiny<T>(argument, i, n - i < first ? n - i : first, in...);
-  }
-
-  template <class T, std::size_t Out, class... In>
-  NONLIN_KERNEL static void the_rest(const functor<T, Out, In...>& f, bool tiny, bool stream_out, std::size_t i, std::size_t n,
-                                     bool looks, T* const (&out)[Out], const In*... in) {
-    if (!tiny) i = f(stream_out, i, n, looks, out, in...);
+  static bool first_tiny(near_zero argument, std::size_t i, std::size_t n, const In*... in) {
     if constexpr (has_assists<T>) {
-      if (i < n) warily<T>(f, stream_out, i, n, out, in...);
+      constexpr std::size_t first = 64 / sizeof(T);
+      return may_assist<In...>(argument) && any_tiny<T>(argument, i, n - i < first ? n - i : first, in...);
     }
+    return false;
+  }
+  template <class T, std::size_t Out, class... In>
+  NONLIN_KERNEL static void map_all(const functor<T, Out, In...>& f, bool stream_out, std::size_t n, T* const (&out)[Out],
+                                    const In*... in) {
+    std::size_t i = 0;
+    if (stream_out) {  // up to the first whole vector's boundary
+      constexpr std::size_t w = vec<T>::size;
+      i = (0 - reinterpret_cast<std::uintptr_t>(out[0])) % (w * sizeof(T)) / sizeof(T);
+      if (i != 0) map_all<T>(f, false, i, out, in...);
+    }
+    // Tiny arguments are looked for among the first, and at others when there have been assists.
+    const bool tiny = first_tiny<T>(f.argument, i, n, in...);
+    constexpr std::size_t few = 64, block = 4 * vec<T>::size;
+    if (n - i < block && !tiny) {
+      f.vectors_of(f.f, i, n, out, in...);
+    } else {
+      const assists flags(has_assists<T> && may_assist<In...>(f.argument) && !tiny && n - i > few);
+      const bool looks = flags.happen();
+      if (!tiny && next_look(Out == 2, i, n, looks) == n) [[likely]] {
+        i = f.blocks_of(f.f, stream_out, i, n, looks, out, in...);
+        if (n - i < block) [[likely]] {
+          if (i < n) f.vectors_of(f.f, i, n, out, in...);
+          i = n;
+        }
+      }
+      if (i < n) [[unlikely]] {
+        if (!tiny) i = f(stream_out, i, n, looks, out, in...);
+        if constexpr (has_assists<T>) {
+          if (i < n) warily<T>(f, stream_out, i, n, out, in...);
+        }
+      }
+    }
+    if (stream_out) fence();
+    leave();
   }
 
   // Looks at blocks of elements, until there have been no assists for a while.
@@ -217,32 +224,48 @@ struct kernels {
     const bool mirrored = f.mirrored;  // not read anew after each store
     const near_zero argument = f.argument;
     const auto result = f.result;
+    constexpr std::size_t w = vec<T>::size;
     T x[sizeof...(In)][looked_at], y[Out][looked_at];
     T* to[Out];
     for (std::size_t o = 0; o < Out; ++o) to[o] = y[o];
-    by_width<T>(k, [&](std::size_t j, auto... some) {
+    if (const std::size_t rest = k % w; rest != 0) [[unlikely]] {  // by whole vectors: two copies of the loops would take g++ a third of a call's time
+      T* from[sizeof...(In)];
       std::size_t a = 0;
-      ((store(x[a] + j, a == 0 ? math::stood_in(argument, mirrored, load(in + i + j, some...)) : V(1), some...),
-        ++a),
-       ...);
-    });
+      ((from[a] = copied(x[a], in + i, k, w - rest), ++a), ...);
+      [&]<std::size_t... K>(std::index_sequence<K...>) { with_stand_ins<T>(f, 0, k + w - rest, to, static_cast<const In*>(from[K])...); }
+      (std::make_index_sequence<sizeof...(In)>());
+      for (std::size_t o = 0; o < Out; ++o) __builtin_memcpy(out[o] + i, y[o], k * sizeof(T));
+      return;
+    }
+    for (std::size_t j = 0; j < k; j += w) {
+      std::size_t a = 0;
+      ((store(x[a] + j, a == 0 ? math::stood_in(argument, mirrored, load(in + i + j)) : V(1)), ++a), ...);
+    }
     [&]<std::size_t... K>(std::index_sequence<K...>) { f(false, 0, k, false, to, launder(x[K])...); }
     (std::make_index_sequence<sizeof...(In)>());
-    by_width<T>(k, [&](std::size_t j, auto... some) {
+    for (std::size_t j = 0; j < k; j += w) {
       const auto finish = [&](const V& first, const auto&... rest) {
         const auto of_first = [&](std::size_t o) {
-          return quiet{math::from_stand_in(result[o], mirrored, load(y[o] + j, some...), first)};
+          return quiet{math::from_stand_in(result[o], mirrored, load(y[o] + j), first)};
         };
         if constexpr (Out == 1) {
-          store(out[0] + i + j, math::outputs_of(of_first(0), quiet{rest}...).v, some...);
+          store(out[0] + i + j, math::outputs_of(of_first(0), quiet{rest}...).v);
         } else {
           const auto both = math::outputs_of(math::both<quiet>{of_first(0), of_first(1)}, quiet{rest}...);
-          store(out[0] + i + j, both.value.v, some...);
-          store(out[1] + i + j, both.derivative.v, some...);
+          store(out[0] + i + j, both.value.v);
+          store(out[1] + i + j, both.derivative.v);
         }
       };
-      finish(load(in + i + j, some...)...);
-    });
+      finish(load(in + i + j)...);
+    }
+  }
+
+  // `to`, a copy of k elements and as many zeros as told
+  template <class T>
+  static T* copied(T* to, const T* from, std::size_t k, std::size_t zeros) {
+    __builtin_memcpy(to, from, k * sizeof(T));
+    __builtin_memset(static_cast<void*>(to + k), 0, zeros * sizeof(T));
+    return to;
   }
 
   // f(j) at each whole vector of n elements, f(j, k) at the k that are left
@@ -256,7 +279,7 @@ struct kernels {
 
   // Whether there is a tiny one, or one of which a product is subnormal, among k elements of each array from i on
   template <class T, class... In>
-  static bool any_tiny(near_zero argument, std::size_t i, std::size_t k, const In*... in) {
+  NONLIN_KERNEL static bool any_tiny(near_zero argument, std::size_t i, std::size_t k, const In*... in) {
     auto found = vec<T>(1) < vec<T>(0);
     by_width<T>(k, [&](std::size_t j, auto... some) {
       std::size_t a = 0;
