@@ -320,6 +320,11 @@ struct scaled_exponential {
   V scale, q;
 
   NONLIN_INLINE V value() const { return fma(scale, q, scale); }
+  // value() + a; by table8 with a sum that need not wait for q (Zen 3: Sigmoid .28 ns for .29, at .03 ULP more)
+  NONLIN_INLINE V value_plus(element_of<V> a) const {
+    if constexpr (has_powers8<V>) return fma(scale, q, scale + V(a));
+    return value() + V(a);
+  }
 };
 
 // Where a register holds eight numbers: the same with scale rounded to multiples of 2^(1/8) and three terms, |r| <= ln 2 / 16. Each
@@ -336,15 +341,21 @@ struct exp_table8 {
 };
 inline constexpr exp_table8 table8(exp_table8::power);
 
-// e^(x + low) 2^up, where that is normal; up is a number or a vector
-template <class V, class Up, class... Low>
+// e^(Sign (x + low)) 2^up, where that is normal; up is a number or a vector. A sign of -1 costs no operation.
+template <int Sign = 1, class V, class Up, class... Low>
 NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, const Up& up, const Low&... low) {
+  static_assert(Sign == 1 || Sign == -1);
   if constexpr (has_powers8<V>) {
     using c = exp_constants<float>;
-    const V round(up + Up(exp_table8::round)), t = fma(x, V(c::log2e), round), n = t - round;
-    V r = fnma(n, V(c::ln2_lo), (fnma(n, V(c::ln2_hi), x) + ... + low));
+    constexpr bool minus = Sign < 0;
+    const V round(up + Up(exp_table8::round)), t = minus ? fnma(x, V(c::log2e), round) : fma(x, V(c::log2e), round), n = t - round;
+    V r = ((minus ? fma(n, V(c::ln2_hi), x) : fnma(n, V(c::ln2_hi), x)) + ... + low);  // times Sign
+    r = minus ? fma(n, V(c::ln2_lo), r) : fnma(n, V(c::ln2_lo), r);
     if constexpr (sizeof...(Low) != 0 && requires { side_by_side(r); }) side_by_side(r);
-    return {powers8(table8.bits, t), fma(fma(r, V(exp_table8::c3), V(exp_table8::c2)) * r, r, r)};
+    const V c2(exp_table8::c2), c3(exp_table8::c3);
+    return {powers8(table8.bits, t), minus ? fms(fnma(r, c3, c2) * r, r, r) : fma(fma(r, c3, c2) * r, r, r)};
+  } else if constexpr (Sign < 0) {
+    return exp_scaled(-x, up, -low...);
   } else {
     const auto e = exp_parts(x, low...);
     return {power_of(e, up), e.q};
