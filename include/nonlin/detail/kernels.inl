@@ -9,7 +9,7 @@ struct kernels {
   // the caches; outputs are aligned to their element then, alike modulo a vector, and none is an input.
   template <class T, class F, std::size_t Out, class... In>
   static void map(const F& f, bool stream_out, std::size_t n, T* const (&out)[Out], const In*... in) {
-    if (n < 4 * vec<T>::size && !first_tiny<T>(argument_of<T>(f), 0, n, in...)) {
+    if (n < block_size<T> && !first_tiny<T>(argument_of<T>(f), 0, n, in...)) {
       by_vectors(f, 0, n, out, in...);
       leave();
     } else {
@@ -32,6 +32,10 @@ struct kernels {
   }
 
  private:
+  // what the usual loops do at a time
+  template <class T>
+  static constexpr std::size_t block_size = 4 * vec<T>::size;
+
   template <class T, class Part, class... Arguments>
   NONLIN_KERNEL static void part_of_run(const Part& part, Arguments... arguments) {
     part(vec<T>(), arguments...);
@@ -69,18 +73,17 @@ struct kernels {
     // Elements from i to n; returns the first one that is not done, n unless it `looks` and there have been assists.
     NONLIN_KERNEL std::size_t operator()(bool stream_out, std::size_t i, std::size_t n, bool looks, T* const (&out)[Out],
                                          const In*... in) const {
-      constexpr std::size_t block = 4 * vec<T>::size;
       while (i < n) {
         const std::size_t start = i, part = next_look(Out == 2, i, n, looks);
-        if (n - i >= block) {
+        if (n - i >= block_size<T>) {
           i = blocks_of(f, stream_out, start, part, looks, out, in...);
           if (i < n && looks && assists::seen()) [[unlikely]]
             break;
-          if (n - i >= block && i == part) continue;
+          if (n - i >= block_size<T> && i == part) continue;
         }
         // What is left; and where most is out of the usual range, it is done as it comes, for a while.
-        const std::size_t left = n - i < block ? n - i : (n - i) / block * block;
-        const std::size_t wish = i - start < 4 * block ? 16 * block : block, end = i + (wish < left ? wish : left);
+        const std::size_t left = n - i < block_size<T> ? n - i : (n - i) / block_size<T> * block_size<T>;
+        const std::size_t wish = i - start < 4 * block_size<T> ? 16 * block_size<T> : block_size<T>, end = i + (wish < left ? wish : left);
         vectors_of(f, i, end, out, in...);
         i = end;
         if (i < n && looks && assists::seen()) [[unlikely]]
@@ -155,15 +158,15 @@ struct kernels {
     }
     // Tiny arguments are looked for among the first, and at others when there have been assists.
     const bool tiny = first_tiny<T>(f.argument, i, n, in...);
-    constexpr std::size_t few = 64, block = 4 * vec<T>::size;
-    if (n - i < block && !tiny) {
+    constexpr std::size_t few = 64;
+    if (n - i < block_size<T> && !tiny) {
       f.vectors_of(f.f, i, n, out, in...);
     } else {
       const assists flags(has_assists<T> && may_assist<In...>(f.argument) && !tiny && n - i > few);
       const bool looks = flags.happen();
       if (!tiny && next_look(Out == 2, i, n, looks) == n) [[likely]] {
         i = f.blocks_of(f.f, stream_out, i, n, looks, out, in...);
-        if (n - i < block) [[likely]] {
+        if (n - i < block_size<T>) [[likely]] {
           if (i < n) f.vectors_of(f.f, i, n, out, in...);
           i = n;
         }
@@ -268,25 +271,20 @@ struct kernels {
     return to;
   }
 
-  // f(j) at each whole vector of n elements, f(j, k) at the k that are left
-  template <class T, class F>
-  static void by_width(std::size_t n, const F& f) {
-    constexpr std::size_t w = vec<T>::size;
-    std::size_t j = 0;
-    for (; n - j >= w; j += w) f(j);
-    if (j < n) f(j, n - j);
-  }
-
   // Whether there is a tiny one, or one of which a product is subnormal, among k elements of each array from i on
   template <class T, class... In>
   NONLIN_KERNEL static bool any_tiny(near_zero argument, std::size_t i, std::size_t k, const In*... in) {
     auto found = vec<T>(1) < vec<T>(0);
-    by_width<T>(k, [&](std::size_t j, auto... some) {
+    const auto look = [&](std::size_t j, auto... some) {
       std::size_t a = 0;
       ((found = found |
                 math::has_stand_in(a++ == 0 ? argument : near_zero::product, load(in + i + j, some...))),
        ...);
-    });
+    };
+    constexpr std::size_t w = vec<T>::size;
+    std::size_t j = 0;
+    for (; k - j >= w; j += w) look(j);
+    if (j < k) look(j, k - j);
     return any(found);
   }
 
