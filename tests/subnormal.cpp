@@ -34,6 +34,22 @@ std::vector<T> tiny_numbers(std::size_t n, std::uint64_t seed) {
 
 constexpr std::size_t length = 1700;  // several of the blocks that subnormal numbers are done in, and looked for between
 
+// On each instruction set as on a processor with assists, then as on one without
+template <class Check>
+void with_assists_and_without(const Check& check) {
+  struct restored {
+    bool before = nonlin::detail::has_assists();
+    ~restored() { nonlin::detail::has_assists() = before; }
+  } const at_the_end;
+  for (const bool assists : {true, false}) {
+    nonlin::detail::has_assists() = assists;
+    on_each_isa([&](nonlin::isa isa) {
+      INFO(nonlin::to_string(isa) << (assists ? ", as with assists" : ", as without assists"));
+      check();
+    });
+  }
+}
+
 // -- the same bits ------------------------------------------------------------------------------------------------
 
 // `ordinary`, with subnormal numbers where `chosen` says
@@ -73,8 +89,8 @@ void check_bits(const char* what, const std::vector<T>& a, const std::vector<T>&
 
 template <class T>
 void check_bits(const compiled::activation<T>& act) {
-  on_each_isa([&](nonlin::isa isa) {
-    INFO(act.name << " of " << name_of<T>() << " on " << nonlin::to_string(isa));
+  INFO(act.name << " of " << name_of<T>());
+  with_assists_and_without([&] {
     for (const auto of_x : patterns) {
       for (const auto of_dy : {patterns[0], patterns[2], patterns[6]}) {
         const std::vector<T> x = mixed<T>(of_x, 1), dy = mixed<T>(of_dy, 3);
@@ -97,8 +113,8 @@ void check_gated_bits(const compiled::gated<T>& unit) {
     for (int k = 0; k < 3; ++k) r.insert(r.end(), a.begin(), a.end());
     return r;
   };
-  on_each_isa([&](nonlin::isa isa) {
-    INFO(unit.name << " of " << name_of<T>() << " on " << nonlin::to_string(isa));
+  INFO(unit.name << " of " << name_of<T>());
+  with_assists_and_without([&] {
     for (const auto of_gate : {patterns[0], patterns[2], patterns[3], patterns[6]}) {
       for (const auto of_value : {patterns[1], patterns[5], patterns[6]}) {
         const std::vector<T> gate = repeated(mixed<T>(of_gate, 21)), value = repeated(mixed<T>(of_value, 23)), dy = repeated(mixed<T>(of_value, 25));
@@ -151,8 +167,8 @@ void check_values(const A& typed) {
   std::vector<T> got(n);
   std::vector<W> exact;
   for (std::size_t i = 0; i < n; ++i) exact.push_back(oracle::row<A>::derivative(typed, W(x[i])));
-  on_each_isa([&](nonlin::isa isa) {
-    INFO(act.name << " of " << name_of<T>() << " on " << nonlin::to_string(isa));
+  INFO(act.name << " of " << name_of<T>());
+  with_assists_and_without([&] {
     act.backward(x.data(), dy.data(), got.data(), n);
     product_error<T> error;
     for (std::size_t i = 0; i < n; ++i)
@@ -173,8 +189,8 @@ void check_gated(const A& typed) {
     of_usual.push_back(oracle::row<A>::forward(typed, W(usual[i])));
     of_tiny.push_back(oracle::row<A>::forward(typed, W(tiny[i])));
   }
-  on_each_isa([&](nonlin::isa isa) {
-    INFO(unit.name << " of " << name_of<T>() << " on " << nonlin::to_string(isa));
+  INFO(unit.name << " of " << name_of<T>());
+  with_assists_and_without([&] {
     const double bound = unit.act.bounds.forward;
     product_error<T> of_value, of_gate, of_dvalue, of_both;
     const auto add = [&](product_error<T>& error, T got, T factor, const W& exact, T at) {
@@ -323,8 +339,7 @@ TEST_CASE("calls leave the exceptions that the caller had", "[subnormal]") {
 }
 
 TEST_CASE("where subnormal numbers are flushed to 0 they give the same bits whatever stands beside them", "[subnormal]") {
-  on_each_isa([&](nonlin::isa isa) {
-    INFO(nonlin::to_string(isa));
+  with_assists_and_without([&] {
     const std::vector<float> x = mixed<float>(patterns[1], 33), late = mixed<float>(patterns[3], 35);
     const mxcsr control;
     control.add(0x8040);

@@ -2,6 +2,7 @@
 // What the CPU and the operating system offer, by cpuid: __builtin_cpu_supports reads 0 in early
 // constructors on g++, and clang 14 does not know all its names.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <initializer_list>
 #include "abi.hpp"
@@ -41,8 +42,9 @@ inline cpu_features detect_cpu() noexcept {
 }
 
 // Whether subnormal numbers take microcode, some 150 cycles an operation. AMD's and Hygon's take a few cycles at most since Zen.
-inline bool has_assists() noexcept {
-  static const bool value = [] {
+// To be set by tests: what is done about assists gives the same bits wherever it runs.
+inline std::atomic<bool>& has_assists() noexcept {
+  static std::atomic<bool> value = [] {
     constexpr unsigned amd = 0x68747541, hygon = 0x6f677948, zen = 0x17;  // "Auth", "Hygo"
     unsigned a = 0, b = 0, c = 0, d = 0, vendor = 0;
     if (!__get_cpuid(0, &a, &vendor, &c, &d) || !__get_cpuid(1, &a, &b, &c, &d)) return true;
@@ -68,7 +70,10 @@ inline std::size_t last_level_cache() noexcept {
 }
 #else
 inline cpu_features detect_cpu() noexcept { return {}; }
-inline bool has_assists() noexcept { return false; }
+inline std::atomic<bool>& has_assists() noexcept {
+  static std::atomic<bool> value = false;
+  return value;
+}
 inline std::size_t last_level_cache() noexcept { return 0; }
 #endif
 
