@@ -84,9 +84,9 @@ constexpr bool both_are_mirrored() {
     return is_mirrored<A, V>();
 }
 
-// The value takes more constants than a processor has registers.
-template <class A>
-inline constexpr bool is_crowded = requires { requires A::crowded; };
+// The value takes more constants than a processor has registers: `template <class V> static constexpr bool crowded`.
+template <class A, class V>
+inline constexpr bool is_crowded = requires { requires A::template crowded<V>; };
 
 // What calls on arrays compute A by: f(act), or f of another type that gives the same bits. Chosen at the call, since a branch in the kernel
 // would keep its vectors from alternating.

@@ -86,7 +86,8 @@ bool streams(std::size_t n, std::size_t arrays, const T* out, const T* in, const
 template <class A>
 struct value_step {
   A act;
-  static constexpr bool crowded = is_crowded<A>;
+  template <class V>
+  static constexpr bool crowded = is_crowded<A, V>;
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x) const {
     return V(act(x));
@@ -102,7 +103,8 @@ struct value_step {
 template <class A>
 struct derivative_step {
   A act;
-  static constexpr bool crowded = is_crowded<A>;
+  template <class V>
+  static constexpr bool crowded = is_crowded<A, V>;
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& x, const V& dy) const {
     return math::times(dy, V(act.derivative(x)));

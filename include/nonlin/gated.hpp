@@ -104,7 +104,8 @@ constexpr near_zero gate_at_zero(near_zero value) { return value == near_zero::h
 template <class A>
 struct gated_value {
   A act;
-  static constexpr bool crowded = is_crowded<A>;
+  template <class V>
+  static constexpr bool crowded = is_crowded<A, V>;
   template <class V>
   NONLIN_INLINES_CALLS NONLIN_INLINE V operator()(const V& gate, const V& value) const {
     return math::times(value, V(act(gate)));
@@ -121,7 +122,8 @@ struct gated_value {
 template <class A>
 struct gated_gradient {
   A act;
-  static constexpr bool crowded = is_crowded<A>;
+  template <class V>
+  static constexpr bool crowded = is_crowded<A, V>;
   template <class V>
   NONLIN_INLINE math::both<V> operator()(const V& gate, const V& value, const V& dy) const {
     const auto both = both_of(act, gate);

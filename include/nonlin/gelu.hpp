@@ -37,6 +37,7 @@ struct GELU {
     const auto b = math::gelu_both(detail::lift(x));
     return {V(b.value), V(b.derivative)};
   }
+  template <class V>
   static constexpr bool crowded = true;
   constexpr near_zero at_zero() const { return near_zero::linear; }
   template <class V>

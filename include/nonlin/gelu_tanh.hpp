@@ -8,8 +8,13 @@
 //   tails        below -10.1 results are subnormal, to -10.771 (double: -21.2, -21.5)
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
 //                forward 2.31 / 2.98 / 1.93 (-0x1.3fbf5ep+2 / -0x1.3fb3ep+2 / -0x1.8cep+2)
-//                derivative 4.92 / 4.46 / 4.40 (-0x1.1da1a6p+1 / -0x1.1d27aep+1 / -0x1.9bdc2ep+2)
+//                derivative 4.92 / 4.86 / 4.40 (-0x1.1da1a6p+1 / -0x1.aeca54p+1 / -0x1.9bdc2ep+2)
 //                the derivative's is absolute within 1 of its root: 2^-23.0 found
+//   Record: Zen 3, AVX2, 4096 floats of N(0,2), ns by g++ 12 / clang 19
+//   gained   what is left of h by one fma, r's two sums side by side, and no clamps but one up to -9.9: .53 / .53 for .68 / .63; at N(0,5)
+//            .70 for .85, where it is the branch that costs
+//   gained   not `crowded` below AVX-512: .60 for .63; the slope by the table of 8: .78 / .85 for .97 / .97
+//   lost     a branch beyond 9.9 on either side: .79 at N(0,5); no branch: .58 at any, .67 at N(0,5)
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"
@@ -28,13 +33,13 @@ struct gelu_tanh_constants<float> {
   static constexpr float a = 0x1.65d25e0000000p+4f, a_low = 0x1.bb3db00000000p-21f, b = 0x1.2444f2p-4f,
                          b_low = 0x1.49b16ap-29f;
   static constexpr float ab = 0x1.9884p+0f, ab_low = 0x1.4cf50ep-18f;  // ab in 15 bits and the rest
-  static constexpr float lowest = -11, highest = 7;
+  static constexpr float lowest = -11, highest = 7, usual = 9.9f;  // e^|v| is normal up to `usual`
 };
 template <>
 struct gelu_tanh_constants<double> {
   static constexpr double a = 0x1.65d25edd9ed82p+4, a_low = -0x1.586cc71ee31dep-55, b = 0x1.2444f2a4d8b4bp-4,
                           b_low = -0x1.6c843a29d1c7p-61;
-  static constexpr double lowest = -22, highest = 8.5;
+  static constexpr double lowest = -22, highest = 8.5, usual = 20.9;
 };
 
 template <class V>
@@ -42,13 +47,12 @@ struct two {
   V hi, lo;
 };
 
-// As x (ab + b x^2) by fma, |x| <= 11: (b x^2 + ab) - ab is exact.
+// As x (ab + b x^2) by fma, |x| <= 11: h - ab is exact.
 template <class V>
 NONLIN_INLINE two<V> gelu_tanh_argument_by_fma(const V& x) {
   using c = gelu_tanh_constants<float>;
-  const V ab(c::ab), b(c::b), square = x * x, p = square * b, h = p + ab;
-  const V p_low = fma(fms(x, x, square), b, fms(square, b, p));
-  const V h_low = (p - (h - ab)) + (p_low + fma(square, V(c::b_low), V(c::ab_low)));
+  const V ab(c::ab), b(c::b), square = x * x, h = fma(square, b, ab);
+  const V h_low = fms(square, b, h - ab) + fma(fms(x, x, square), b, fma(square, V(c::b_low), V(c::ab_low)));
   const V v = x * h;
   return {v, fma(x, h_low, fms(x, h, v))};
 }
@@ -67,7 +71,14 @@ NONLIN_INLINE two<V> gelu_tanh_argument(const V& x) {
 
 template <class V>
 NONLIN_INLINE V gelu_tanh_anywhere(const V& x) {
-  using c = gelu_tanh_constants<element_of<V>>;
+  using T = element_of<V>;
+  using c = gelu_tanh_constants<T>;
+  if constexpr (!V::has_scalef) {
+    if (!any(x < V(-c::usual))) [[likely]] {  // below, the same bits
+      const auto v = gelu_tanh_argument(at_most(x, V(c::usual)));
+      return x / exp_scaled<-1>(v.hi, T(0), v.lo).value_plus(1);
+    }
+  }
   const V low = at_least(x, V(c::lowest));
   const auto v = gelu_tanh_argument(at_most(low, V(c::highest)));
   if constexpr (V::has_scalef) {
@@ -114,7 +125,7 @@ NONLIN_INLINE V gelu_tanh(const V& x) {
   }
 }
 
-// y = e^-v(t), t = |x| up to where the results underflow. The scale is a power of 2, not table8's: 4.46 ULP of the slope.
+// y = e^-v(t), t = |x| up to where the results underflow
 template <class V>
 struct gelu_tanh_parts {
   V t;
@@ -124,21 +135,27 @@ struct gelu_tanh_parts {
   NONLIN_INLINE explicit gelu_tanh_parts(const V& x) {
     t = at_most(abs(x), V(-gelu_tanh_constants<element_of<V>>::lowest));
     const auto v = gelu_tanh_argument(t);
-    const auto parts = exp_parts(-v.hi, -v.lo);
-    e = {power_of(parts, y.up), parts.q};
+    e = exp_scaled<-1>(v.hi, y.up, v.lo);
     y = {e.value()};
   }
   // factor y / d
   NONLIN_INLINE V times(const V& factor, const V& d) const {
-    const V s = factor * e.scale;
-    return quotient(fma(s, e.q, s), d) * V(y.down);
+    if constexpr (has_powers8<V>) {
+      return factor * y.raised / d * V(y.down);
+    } else {  // the scale is a power of 2, s exact
+      const V s = factor * e.scale;
+      return quotient(fma(s, e.q, s), d) * V(y.down);
+    }
   }
 };
 
 // v'(t)
 template <class V>
 NONLIN_INLINE V gelu_tanh_argument_slope(const V& t) {
-  return fma(t * t, V(6 * 0.044715 * 0.79788456080286535588), V(2 * 0.79788456080286535588));
+  using T = element_of<V>;
+  // by table8 rounded down, where the slope's error is least: 4.86 ULP for 5.26
+  constexpr T at_0 = has_powers8<V> ? T(0x1.988452p+0f) : T(2 * 0.79788456080286535588);
+  return fma(t * t, V(6 * 0.044715 * 0.79788456080286535588), V(at_0));
 }
 
 // At -t the slope is y (1 + y - t v'(t)) / (1 + y)^2, at t it is 1 less that.
@@ -166,7 +183,11 @@ NONLIN_INLINE V gelu_tanh_slope_anywhere(const V& x) {
 template <class V>
 NONLIN_INLINE both<V> gelu_tanh_both_anywhere(const V& x) {
   const gelu_tanh_parts<V> p(x);
-  const V w = p.times(p.t, p.y.one_plus_y());
+  V w;
+  if constexpr (has_powers8<V>)
+    w = p.t * p.y.raised_sigma() * V(p.y.down);  // 3.68 ULP; by `times` 4.02
+  else
+    w = p.times(p.t, p.y.one_plus_y());
   return {select(x > V(0), x - w, with_sign(w, x)), gelu_tanh_slope_of(x, p)};
 }
 
@@ -218,7 +239,8 @@ struct GELUTanh {
     const auto b = math::gelu_tanh_both(detail::lift(x));
     return {V(b.value), V(b.derivative)};
   }
-  static constexpr bool crowded = true;
+  template <class V>
+  static constexpr bool crowded = V::has_scalef;
   constexpr near_zero at_zero() const { return near_zero::linear; }
   template <class V>
   static constexpr bool mirrors = V::has_table32;

@@ -95,8 +95,8 @@ struct kernels {
 
   // Of more constants than there are registers: g++ would load them before a loop that is always entered, and spill them. GELU 1.2, its
   // derivative on AVX2 1.1
-  template <class F>
-  static constexpr bool crowded = requires { requires F::crowded; };
+  template <class F, class T>
+  static constexpr bool crowded = requires { requires F::template crowded<vec<T>>; };
 
   // block() from i to `stop`, once at least, while it is true
   template <bool Crowded, class Block>
@@ -355,14 +355,14 @@ struct kernels {
       const std::size_t end = i + (n - i) / (4 * w) * (4 * w);
       const F f = functor;  // a copy whose address nobody has: its parameters stay in registers across the stores
       const auto block = [&]() NONLIN_INLINE_LAMBDA {
-        if constexpr (crowded<F> && requires(const vec<T>& v) { keep_nothing(v); }) keep_nothing(vec<T>());
+        if constexpr (crowded<F, T> && requires(const vec<T>& v) { keep_nothing(v); }) keep_nothing(vec<T>());
         const auto y = f(pack(load(in + i), load(in + i + w), load(in + i + 2 * w), load(in + i + 3 * w))...);
         for_outputs<pack>(out, y, [&](T* p, const pack& v) { put_four(stream_out, p + i, v.a, v.b, v.c, v.d); });
         i += 4 * w;
         return true;
       };
       do {
-        by_blocks<crowded<F>>(i, next_look(Out == 1, i, end, looks), block);
+        by_blocks<crowded<F, T>>(i, next_look(Out == 1, i, end, looks), block);
       } while (Out == 1 && i < end && !(looks && assists::seen()));
       return i;
     }
@@ -444,7 +444,7 @@ struct kernels {
         return true;
       };
       do {
-        by_blocks<crowded<F>>(i, next_look(Out == 1, i, end, looks), block);
+        by_blocks<crowded<F, T>>(i, next_look(Out == 1, i, end, looks), block);
       } while (Out == 1 && in_range && i < end && !(looks && assists::seen()));
       count = noted;
       return i;

@@ -107,6 +107,8 @@ NONLIN_INLINE V gelu_of(const V& x, const gelu_parts<V>& p) {
 // Floats by fma, without tables: quotients of polynomials of t itself, and t^2 taken from n ln 2 as a product: 32 operations and a division
 // where the above has 45 and two.
 //   Record, Zen 3, AVX2, 4096 floats, ns by g++ 12 / clang 19: GELU .62 / .70 for .89 / 1.10, its slope .67 / .80 for .74 / .84.
+//   lost   e^(-t^2 / 2) by the table of 8: GELU .59 for .62, clang 19 .65 for .69, but 4.8 ULP, its slope .62 for .67, but 4.12: the table's
+//          numbers are rounded, and t times them
 //   lost   P / Q of degrees 4 and 5 by themselves: 5.2 ULP; Q as 2 t P + R and a term more: as good
 //   lost   the slope's S / Q beside its limit at infinity: 3.9 ULP near 0; beside its value at 0, as t S / Q: 4.3 at -13
 template <class V>

@@ -341,19 +341,47 @@ struct exp_table8 {
 };
 inline constexpr exp_table8 table8(exp_table8::power);
 
+// Sign x = n ln 2 + Sign r, n a multiple of 1/8, by a `round` that may have an integer more: so much is the result raised
+template <int Sign, class V>
+struct reduced8 {
+  static_assert(Sign == 1 || Sign == -1);
+  using c = exp_constants<float>;
+  V t, n, r;  // r but for n ln2_lo
+
+  NONLIN_INLINE reduced8(const V& x, const V& round) {
+    t = less<Sign>(V(-c::log2e), x, round);
+    n = t - round;
+    r = less<Sign>(n, V(c::ln2_hi), x);
+  }
+  // a - Sign n ln2_lo
+  NONLIN_INLINE V rest(const V& a) const { return less<Sign>(n, V(c::ln2_lo), a); }
+
+  // of the whole r
+  NONLIN_INLINE scaled_exponential<V> power(const V& whole) const {
+    const V c2(exp_table8::c2), c3(exp_table8::c3);
+    return {powers8(table8.bits, t), Sign < 0 ? fms(fnma(whole, c3, c2) * whole, whole, whole) : fma(fma(whole, c3, c2) * whole, whole, whole)};
+  }
+
+ private:
+  template <int S>
+  static NONLIN_INLINE V less(const V& a, const V& b, const V& from) {
+    return S < 0 ? fma(a, b, from) : fnma(a, b, from);
+  }
+};
+
 // e^(Sign (x + low)) 2^up, where that is normal; up is a number or a vector. A sign of -1 costs no operation.
 template <int Sign = 1, class V, class Up, class... Low>
 NONLIN_INLINE scaled_exponential<V> exp_scaled(const V& x, const Up& up, const Low&... low) {
-  static_assert(Sign == 1 || Sign == -1);
   if constexpr (has_powers8<V>) {
-    using c = exp_constants<float>;
-    constexpr bool minus = Sign < 0;
-    const V round(up + Up(exp_table8::round)), t = minus ? fnma(x, V(c::log2e), round) : fma(x, V(c::log2e), round), n = t - round;
-    V r = ((minus ? fma(n, V(c::ln2_hi), x) : fnma(n, V(c::ln2_hi), x)) + ... + low);  // times Sign
-    r = minus ? fma(n, V(c::ln2_lo), r) : fnma(n, V(c::ln2_lo), r);
-    if constexpr (sizeof...(Low) != 0 && requires { side_by_side(r); }) side_by_side(r);
-    const V c2(exp_table8::c2), c3(exp_table8::c3);
-    return {powers8(table8.bits, t), minus ? fms(fnma(r, c3, c2) * r, r, r) : fma(fma(r, c3, c2) * r, r, r)};
+    const reduced8<Sign, V> e(x, V(up + Up(exp_table8::round)));
+    V r;
+    if constexpr (sizeof...(Low) == 0) {
+      r = e.rest(e.r);
+    } else {
+      r = e.r + e.rest(low...);
+      if constexpr (requires { side_by_side(r); }) side_by_side(r);
+    }
+    return e.power(r);
   } else if constexpr (Sign < 0) {
     return exp_scaled(-x, up, -low...);
   } else {
@@ -435,7 +463,8 @@ NONLIN_INLINE V exp_raised(const V& x, const V& low, const V& up) {
     e.n = e.n + up;
     return e.value(exp_table<element_of<V>>::power);
   } else if constexpr (has_powers8<V>) {
-    return exp_scaled(x, up, low).value();
+    const reduced8<1, V> e(x, up + V(exp_table8::round));
+    return e.power(e.rest(e.r + low)).value();
   } else {
     auto e = reduce(x);
     e.r = e.r + low;
@@ -472,7 +501,16 @@ struct expm1_by_table {
   }
 };
 
-// expm1 for x <= 1 or so: e^x - 1 = 2^n q + (2^n - 1), which keeps all digits of a small x. -1 below.
+// e^(F x) - 1 of floats by fma, F 1 or 2, where the second part of ln 2 does not count: 2^n q + (2^n - 1)
+template <int F, class V>
+NONLIN_INLINE V expm1_by_one_part(const V& x) {
+  using c = exp_constants<float>;
+  const V k = fma(x, V(F * c::log2e), V(c::round + c::bias)), s = shifted_to_exponent(k);
+  const V q = expm1_polynomial(fnma(k - V(c::round + c::bias), V(c::ln2_hi), F == 2 ? x + x : x));
+  return fma(s, q, s - V(1));
+}
+
+// expm1 for x <= 1 or so, by 2^n q + (2^n - 1), which keeps all digits of a small x. -1 below.
 template <class V>
 NONLIN_INLINE V expm1_negative(const V& x) {
   using T = element_of<V>;
@@ -481,11 +519,7 @@ NONLIN_INLINE V expm1_negative(const V& x) {
     const expm1_by_table<1, V> e(near);
     return fma(e.power, e.q, e.power - V(1));
   } else if constexpr (sizeof(T) == 4 && V::has_fma) {
-    // Beside 1 a power of 2^-n needs no second part of ln 2: n ln2_lo 2^n is less than 2^-30.
-    using c = exp_constants<T>;
-    const V k = fma(near, V(c::log2e), V(c::round + c::bias)), s = shifted_to_exponent(k);
-    const V q = expm1_polynomial(fnma(k - V(c::round + c::bias), V(c::ln2_hi), near));
-    return fma(s, q, s - V(1));
+    return expm1_by_one_part<1>(near);  // beside 1: n ln2_lo 2^n is less than 2^-30
   } else {
     const auto e = exp_parts(near);
     const V s = power_of(e, T(0));
@@ -493,19 +527,22 @@ NONLIN_INLINE V expm1_negative(const V& x) {
   }
 }
 
-// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor
+// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor. An underflow to 0 costs, too, with AVX-512 13 times the
+// time at -inf: below `nothing` a usual factor leaves nothing.
 template <class V>
 NONLIN_INLINE V exp_negative_times(const V& x, const V& factor) {
-  using c = exp_constants<element_of<V>>;
-  const auto e = exp_parts(at_least(x, V(sizeof(c::round) == 4 ? -195 : -1460)));
-  const V scaled = fma(factor, e.q, factor);
-  if constexpr (V::has_scalef) {
-    // An underflow to 0 is an assist, too: 13 times the time at -inf. Beyond `zero` a usual factor leaves nothing.
-    const V zero = select(abs(factor) <= V(4), V(sizeof(c::round) == 4 ? -106 : -748), V(-infinity<element_of<V>>()));
-    return scalef(select(x < zero, with_sign(V(0), factor), scaled), e.n);
-  } else {
-    return scale_far(scaled, e.n);
+  using T = element_of<V>;
+  if constexpr (!V::has_scalef) {
+    if (!any(x < V(-exp_is_normal<T>))) [[likely]] {  // below, the same bits
+      const auto e = exp_parts(x);
+      return fma(factor, e.q, factor) * power_of(e, T(0));
+    }
   }
+  const V nothing = select(abs(factor) <= V(4), V(sizeof(T) == 4 ? T(-106) : T(-748)), V(-infinity<T>()));
+  const auto e = exp_parts(at_least(x, V(sizeof(T) == 4 ? T(-195) : T(-1460))));
+  const V y = select(x < nothing, with_sign(V(0), factor), fma(factor, e.q, factor));
+  if constexpr (V::has_scalef) return scalef(y, e.n);
+  return scale_far(y, e.n);
 }
 
 template <class V>
