@@ -501,16 +501,27 @@ struct expm1_by_table {
   }
 };
 
-// e^(F x) - 1 of floats by fma, F 1 or 2, where the second part of ln 2 does not count: 2^n q + (2^n - 1)
+// e^(F x) - 1, F 1 or 2, by 2^n q + (2^n - 1), which keeps all digits of a small x
 template <int F, class V>
-NONLIN_INLINE V expm1_by_one_part(const V& x) {
-  using c = exp_constants<float>;
-  const V k = fma(x, V(F * c::log2e), V(c::round + c::bias)), s = shifted_to_exponent(k);
-  const V q = expm1_polynomial(fnma(k - V(c::round + c::bias), V(c::ln2_hi), F == 2 ? x + x : x));
+NONLIN_INLINE V expm1_by_power(const V& x) {
+  using T = element_of<V>;
+  const V z = F == 2 ? x + x : x;
+  V s, q;
+  if constexpr (sizeof(T) == 4 && V::has_fma) {
+    // ln 2 in one part: below 0 n ln2_lo 2^n is less than 2^-30 beside 1, and where n is not small tanh hardly changes
+    using c = exp_constants<T>;
+    const V k = fma(x, V(F * c::log2e), V(c::round + c::bias));
+    s = shifted_to_exponent(k);
+    q = expm1_polynomial(fnma(k - V(c::round + c::bias), V(c::ln2_hi), z));
+  } else {
+    const auto e = exp_parts(z);
+    s = power_of(e, T(0));
+    q = e.q;
+  }
   return fma(s, q, s - V(1));
 }
 
-// expm1 for x <= 1 or so, by 2^n q + (2^n - 1), which keeps all digits of a small x. -1 below.
+// expm1 for x <= 1 or so; -1 far below
 template <class V>
 NONLIN_INLINE V expm1_negative(const V& x) {
   using T = element_of<V>;
@@ -518,12 +529,8 @@ NONLIN_INLINE V expm1_negative(const V& x) {
   if constexpr (V::has_table16) {
     const expm1_by_table<1, V> e(near);
     return fma(e.power, e.q, e.power - V(1));
-  } else if constexpr (sizeof(T) == 4 && V::has_fma) {
-    return expm1_by_one_part<1>(near);  // beside 1: n ln2_lo 2^n is less than 2^-30
   } else {
-    const auto e = exp_parts(near);
-    const V s = power_of(e, T(0));
-    return fma(s, e.q, s - V(1));
+    return expm1_by_power<1>(near);
   }
 }
 

@@ -39,14 +39,7 @@ NONLIN_INLINE V tanh(const V& x) {
       const auto excess = [&](const V& y) NONLIN_INLINE_LAMBDA { return fma(y, em1, fms(y, V(2), em1)); };
       return with_sign(quotient_by_excess(em1, em1 + V(2), excess), x);
     }
-    V em1;
-    if constexpr (sizeof(T) == 4 && V::has_fma) {
-      em1 = expm1_by_one_part<2>(z);  // where n is not small tanh hardly changes
-    } else {
-      const auto e = exp_parts(z + z);
-      const V s = power_of(e, T(0));
-      em1 = fma(s, e.q, s - V(1));
-    }
+    const V em1 = expm1_by_power<2>(z);
     return with_sign(em1 / (em1 + V(2)), x);
   }
 }
