@@ -7,7 +7,7 @@
 //   at           +-0: +-0, -inf: -alpha, NaN: NaN
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
 //                forward 1.07 / 0.96 / 0.96 (-0x1.23e4ap-2 / -0x1.90731cp-2)
-//                derivative 1.02 / 1.05 / 1.05 (-0x1.33673cp+5 / -0x1.759866p+2)
+//                derivative 1.02 / 1.05 / 0.99 (-0x1.33673cp+5 / -0x1.759866p+2 / -0x1.60772ep+4)
 //                for alpha = 1; 2.1 and 1.4 for 3.7, which takes a product more
 //   Record: Cascade Lake, AVX-512, L1, g++ 12; ELU and SELU 16 slots, 9.7 cycles for 16 floats; 10.7 with ln 2 in two parts and 2^n by
 //   scalef (18); the polynomial in two halves by r^2: 9.3, but SELU 10.1, and assists where r^2 is subnormal

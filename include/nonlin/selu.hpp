@@ -6,7 +6,7 @@
 //   at           +-0: +-0, -inf: -lambda alpha, NaN: NaN
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
 //                forward 1.95 / 1.91 / 1.91 (-0x1.32eb38p-3 / -0x1.36cf36p-3)
-//                derivative 1.29 / 1.11 / 1.11 (-0x1.787456p+2 / -0x1.760134p+2)
+//                derivative 1.29 / 1.11 / 1.15 (-0x1.787456p+2 / -0x1.760134p+2 / -0x1.792982p-2)
 //                but 0x1.e74b3p+127 gives inf for 0x1.fffffe4p+127: lambda as a float is a little too large
 //                (x + (lambda - 1) x is right there, but no product of one rounding, which stand-ins are: math/near_zero.hpp)
 #pragma once

@@ -6,7 +6,7 @@
 //   by beta      x^2 s (1 - s)
 //   at           +-0: +-0, NaN: NaN; beta > 0: -inf: -0, +inf: +inf
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
-//                forward 3.22 / 3.22 / 2.55 (-0x1.329eeap+3 / -0x1.d460ep+2)
+//                forward 3.22 / 3.22 / 2.69 (-0x1.329eeap+3 / -0x1.3cd404p+3)
 //                derivative 4.54 / 4.10 / 3.37 (-0x1.45661ap-2 / -0x1.ad1aeep+1 / -0x1.38f786p-1)
 //                for beta = 1.702; relative everywhere: beta x is taken with its rounding error and with
 //                beta's digits beyond T
@@ -117,10 +117,9 @@ NONLIN_INLINE V swish_anywhere(const V& x, const swish_beta& beta) {
 template <class V>
 NONLIN_INLINE V swish(const V& x, const swish_beta& beta) {
   if constexpr (V::has_table32) {
-    const V c(round_to_1 + 16), rounded = fma(x, beta.hi.in<V>(), c);
-    const auto slot = slot_of(rounded);
-    const V y = x * table_polynomial(beta.off(x, rounded - c), slot, sigmoid_table::c);
-    return unless_beyond(beyond_slots(slot, round_to_1), x, y, [&](const V& v) NONLIN_INLINE_LAMBDA {
+    const V u = beta.times(x);
+    const octaves_logistic<V> p(u, beta.off(x, u));
+    return unless_beyond(beyond_octaves(p.t), x, x / p.d, [&](const V& v) NONLIN_INLINE_LAMBDA {
       return beta.in_tables ? swish_far(v, beta) : swish_anywhere(v, beta);
     });
   } else {
@@ -171,12 +170,10 @@ NONLIN_INLINE both<V> swish_both_anywhere(const V& x, const swish_beta& beta) {
 template <class V>
 NONLIN_INLINE both<V> swish_both(const V& x, const swish_beta& beta) {
   if constexpr (V::has_table32) {
-    const V u = beta.times(x), c(round_to_1 + 16), rounded = c - abs(u), n = rounded - c;
-    const auto slot = slot_of(rounded);
-    const V off = beta.off(x, with_sign(-n, u));  // n <= 0
-    const V tail = table_polynomial(select(u < V(0), off, -off), slot, sigmoid_table::c);
-    const V head = V(1) - tail, w = tail * fnma(abs(u), head, V(1));
-    return unless_beyond(beyond_slots(slot, round_to_1), x,
+    const V u = beta.times(x), off = beta.off(x, u);
+    const octaves_logistic<V> p(-abs(u), select(u < V(0), off, -off));
+    const V tail = V(1) / p.d, head = V(1) - tail, w = tail * fnma(abs(u), head, V(1));
+    return unless_beyond(beyond_octaves(p.t), x,
                          both<V>{x * select(u < V(0), tail, head), select(u < V(0), w, V(1) - w)},
                          [&](const V& v) NONLIN_INLINE_LAMBDA {
                            return beta.in_tables ? both<V>{swish_far(v, beta), swish_slope_far(v, beta)}

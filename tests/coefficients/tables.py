@@ -80,9 +80,9 @@ GELU_TANH_ROOT = float(mp.findroot(gelu_tanh_slope, 0.7525))
 
 # One (lowest, highest, middle) for each of the 32 slots.
 
-def even(first, step, lowest=float('-inf'), half=.5):
-    """Around step * first ... step * (first + 31)."""
-    return [(max(lowest, step * (k - half)), step * (k + half), step * k) for k in range(first, first + 32)]
+def even(step, half=.5):
+    """Around 0, step ... 31 step, from 0 on."""
+    return [(max(0, step * (k - half)), step * (k + half), step * k) for k in range(32)]
 
 
 class Quadratic:
@@ -148,14 +148,12 @@ def tables():
 // Made by tests/coefficients/tables.py: polynomials of 32 intervals each, c[k][slot] being the coefficient of d^k, d = x - centre.
 // Where centres are listed (x), they are such that the function there is nearly a float, so that c[0] costs no error.
 '''
-    yield table('1 / (1 + e^-x), centres -16 .. 15', sigmoid, 6, even(-16, 1), exact_centres=True)
-    yield table('its slope for x >= 0, centres 0, 1/2 .. 15.5', sigmoid_slope, 5, even(0, 1 / 2, lowest=0),
-                exact_centres=True)
-    yield table('1 / cosh^2 x for x >= 0, centres near 0, 1/4 .. 7.75', tanh_slope, 5, even(0, 1 / 4, lowest=0))
+    yield table('slope of 1 / (1 + e^-x) for x >= 0, centres 0, 1/2 .. 15.5', sigmoid_slope, 5, even(1 / 2), exact_centres=True)
+    yield table('1 / cosh^2 x for x >= 0, centres near 0, 1/4 .. 7.75', tanh_slope, 5, even(1 / 4))
 
     s = float(to_float(3 / SILU_ROOT))
     yield table('slope of x sigmoid(x) at -t for t >= 0, a centre on its root; slot = round(s t)', silu_slope, 5,
-                even(0, 1 / s, lowest=0, half=.501), SILU_ROOT, constants={'s': s})
+                even(1 / s, half=.501), SILU_ROOT, constants={'s': s})
 
     yield quadratic_table('t Phi(-t) for 0 <= t <= end', gelu, 6, Quadratic(3, 7.5), root=0)
     yield quadratic_table('Phi(-t) - t phi(t) for 0 <= t <= end, a centre on its root', gelu_slope, 6,

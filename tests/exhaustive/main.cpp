@@ -28,6 +28,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 #include <new>
@@ -268,9 +269,14 @@ std::string contents(const std::string& option, const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// "error, result" at one input, as a table has them
+struct measurement {
+  double ulp;
+  std::string text;  // "error, result", as a table has them
+};
+
+// At one input
 template <class T>
-std::string measured(const std::vector<std::unique_ptr<subject<T>>>& subjects, const read_row& r) {
+measurement measured(const std::vector<std::unique_ptr<subject<T>>>& subjects, const read_row& r) {
   for (const auto& s : subjects) {
     if (s->name != r.activation) continue;
     const direction d = r.direction == to_string(direction::forward) ? direction::forward : direction::derivative;
@@ -279,9 +285,10 @@ std::string measured(const std::vector<std::unique_ptr<subject<T>>>& subjects, c
     s->run(d, &x, &y, 1);
     char got[64];
     std::snprintf(got, sizeof got, "%a", static_cast<double>(y));
-    return ulp_text(error_in_ulp(y, s->exact(d, x))) + ", " + got;
+    const double error = error_in_ulp(y, s->exact(d, x));
+    return {error, ulp_text(error) + ", " + got};
   }
-  return "no such activation";
+  return {std::numeric_limits<double>::infinity(), "no such activation"};
 }
 
 // The worst results of a table, measured again; fails if one is not what the table says.
@@ -292,11 +299,14 @@ int verify(const everything& all, const options& o) {
     if (isa == o.isas.end() || r.at == "-") continue;
     ++looked_at;
     nonlin::use_isa(*isa);
-    const std::string now = r.type == "float" ? measured(all.of_float, r) : measured(all.of_double, r);
-    if (now == r.ulp + ", " + r.got) continue;
+    const measurement now = r.type == "float" ? measured(all.of_float, r) : measured(all.of_double, r);
+    // AVX-512's doubles start from the processor's estimate of a reciprocal, which is not Intel's on AMD's: within 2^-4 ULP of it, if not
+    // less
+    const bool by_estimate = r.type == "double" && *isa == nonlin::isa::avx512;
+    if (by_estimate ? now.ulp <= std::strtod(r.ulp.c_str(), nullptr) + 0.0625 : now.text == r.ulp + ", " + r.got) continue;
     ++wrong;
     std::printf("%s %s %s %s at %s: the table has %s, %s; now %s\n", r.activation.c_str(), r.type.c_str(), r.direction.c_str(),
-                r.isa.c_str(), r.at.c_str(), r.ulp.c_str(), r.got.c_str(), now.c_str());
+                r.isa.c_str(), r.at.c_str(), r.ulp.c_str(), r.got.c_str(), now.text.c_str());
   }
   std::printf("%d worst results measured again, %d are others\n", looked_at, wrong);
   return wrong != 0 || looked_at == 0;

@@ -272,6 +272,11 @@ inline vec<double> top_24_bits(const vec<double>&, const std::uint32_t* p) {
 inline vec<float> lookup16(const float (&t)[16], const vec<float>& u) {
   return vec<float>(_mm512_maskz_permutexvar_ps(0xffff, _mm512_castps_si512(u.v), _mm512_loadu_ps(t)));
 }
+// a (t + rest)[low four bits of u], rounded once; for an a of equal lanes, so that a loop makes the products before it
+inline vec<float> product16(const vec<float>& a, const float (&t)[16], const float (&rest)[16], const vec<float>& u) {
+  const vec<float> products = fma(a, load(t), vec<float>(_mm512_maskz_mul_ps(0xffff, a.v, _mm512_loadu_ps(rest))));
+  return vec<float>(_mm512_maskz_permutexvar_ps(0xffff, _mm512_castps_si512(u.v), products.v));
+}
 // a, no further from 0 than `end`, which NaN becomes
 inline vec<float> within(const vec<float>& a, float end) {
   return vec<float>(_mm512_maskz_range_ps(0xffff, a.v, _mm512_set1_ps(end), 2));
@@ -307,6 +312,11 @@ inline vec<float> lookup(const float (&t)[32], const slot& s) {
 inline marks beyond_slots(const slot& s, float zero) {
   return marks(s.i ^ _mm512_castps_si512(_mm512_set1_ps(zero)));
 }
+// Where t is not 1.5 2^19 + k / 16, 0 <= k < 4096: 256 octaves, as 32 slots of eight.
+inline marks beyond_octaves(const vec<float>& t) {
+  using words [[gnu::vector_size(64)]] = std::uint32_t;
+  return marks(reinterpret_cast<__m512i>((reinterpret_cast<words>(t.v) ^ __builtin_bit_cast(std::uint32_t, 0x1.8p+19f)) >> 7));
+}
 // Nothing marked, and the compiler sees it: not so much as a test is left.
 inline bool never(const marks& m) {
   const auto all = m.i[0] | m.i[1] | m.i[2] | m.i[3] | m.i[4] | m.i[5] | m.i[6] | m.i[7];
@@ -341,8 +351,7 @@ inline vec<double> product_where(const mask<double>& m, const vec<double>& a, co
   return vec<double>(_mm512_mask_mul_pd(c.v, m.m, a.v, b.v));
 }
 #endif
-// a - a rounded to a multiple of 1, of 1/2
-inline vec<float> off_integers(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 0)); }
+// a - a rounded to a multiple of 1/2
 inline vec<float> off_halves(const vec<float>& a) { return vec<float>(_mm512_maskz_reduce_ps(0xffff, a.v, 1 << 4)); }
 // Bits of the exponent that are all off in numbers below 2^-95 (2^-511), below 2^-95 (2^-991): in a number that is tiny, or of which a
 // product is subnormal

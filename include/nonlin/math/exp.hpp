@@ -15,6 +15,8 @@
 //   gained   a polynomial in two halves, 16 cycles of chain for 24: 8 %
 //   gained   n clamped where it scales, not x before all else: no link of the chain
 //   gained   no range beyond a table: no queue, any distribution at one speed
+//   gained   floats: factor e^x by a table of the factor's products, made before the loop: Zen 4, ELU' .19 ns for .24, its errors as before;
+//            by a product in the loop .20, but 2.35 ULP (SELU')
 //   lost     tanh's 1 + S and 1 - S from S side by side, quotient times estimate: 1.06 ns for 1.28, but 3.5 ULP
 //   lost     sigmoid's slope from this table: 5.3 ULP near 0, where the errors of E and of the sum's square add up
 //   untried  eight vectors side by side: exp alone .48 ns for .54
@@ -236,6 +238,14 @@ struct exp_table<double> {
       0x1.0000000000003p-1, 0x1.555555555555p-3, 0x1.555555549e07ap-5, 0x1.11111111680f3p-7,
       0x1.6c182c6d0e151p-10, 0x1.a01a535876cf3p-13};
 };
+
+struct exp_table_rests {  // of floats: 2^(k/16) = power + rest
+  alignas(64) float rest[16];
+  constexpr exp_table_rests() : rest() {
+    for (int k = 0; k < 16; ++k) rest[k] = static_cast<float>(exp_table<double>::power[k] - exp_table<float>::power[k]);
+  }
+};
+inline constexpr exp_table_rests power_rests;
 
 struct inverse_exp_table {  // 2^(-k/16)
   alignas(64) double power[16];
@@ -534,7 +544,7 @@ NONLIN_INLINE V expm1_negative(const V& x) {
   }
 }
 
-// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor. An underflow to 0 costs, too, with AVX-512 13 times the
+// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor that all lanes have alike. An underflow to 0 costs, too, with AVX-512 13 times the
 // time at -inf: below `nothing` a usual factor leaves nothing.
 template <class V>
 NONLIN_INLINE V exp_negative_times(const V& x, const V& factor) {
@@ -545,11 +555,22 @@ NONLIN_INLINE V exp_negative_times(const V& x, const V& factor) {
       return fma(factor, e.q, factor) * power_of(e, T(0));
     }
   }
-  const V nothing = select(abs(factor) <= V(4), V(sizeof(T) == 4 ? T(-106) : T(-748)), V(-infinity<T>()));
-  const auto e = exp_parts(at_least(x, V(sizeof(T) == 4 ? T(-195) : T(-1460))));
-  const V y = select(x < nothing, with_sign(V(0), factor), fma(factor, e.q, factor));
-  if constexpr (V::has_scalef) return scalef(y, e.n);
-  return scale_far(y, e.n);
+  constexpr T lowest = sizeof(T) == 4 ? T(-195) : T(-1460);
+  const V nothing = select(abs(factor) <= V(4), V(sizeof(T) == 4 ? T(-106) : T(-748)), V(lowest));
+  const auto without_nothing = [&](const V& y) NONLIN_INLINE_LAMBDA { return select(x < nothing, with_sign(V(0), factor), y); };
+  if constexpr (V::has_table32) {
+    using c = exp_constants<T>;
+    using table = exp_table<T>;
+    const V t = fma(x, V(c::log2e), V(table::round)), n = t - V(table::round);
+    const V q = expm1_near_0(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)));
+    const V s = product16(factor, table::power, power_rests.rest, t);
+    return scalef(without_nothing(fma(s, q, s)), n);
+  } else {
+    const auto e = exp_parts(at_least(x, V(lowest)));
+    const V y = without_nothing(fma(factor, e.q, factor));
+    if constexpr (V::has_scalef) return scalef(y, e.n);
+    return scale_far(y, e.n);
+  }
 }
 
 template <class V>

@@ -5,7 +5,7 @@
 // general formulas (bench/README.md), at a lower error.
 //
 //   Record: Cascade Lake, 2.4 GHz, L1, N(0, 1), g++ 12; cycles for 16 floats, in brackets half the slots, the bound of two ports:
-//   exp 7.1 (5.5), sigmoid 10.3 (7.5), tanh 10.8 (8), x sigmoid 11.1 (8), GELU 15.3 (10.5).
+//   exp 7.1 (5.5), tanh 10.8 (8), GELU 15.3 (10.5); sigmoid 10.3 (7.5), which divides since (logistic.hpp).
 //   gained   coefficients looked up in Horner's order: g++ had looked up all before the first fma, GELU 18.9
 //   gained   watched vectors against a branch at each vector: nothing at N(0, 1), GELU at N(0, 5) .88 ns for 2.0 (half of it by
 //            tails without division and assist)

@@ -2,47 +2,7 @@
 // Made by tests/coefficients/tables.py: polynomials of 32 intervals each, c[k][slot] being the coefficient of d^k, d = x - centre.
 // Where centres are listed (x), they are such that the function there is nearly a float, so that c[0] costs no error.
 
-// 1 / (1 + e^-x), centres -16 .. 15
-struct sigmoid_table {
-  alignas(64) static constexpr float c[7][32] = {
-    {
-     0x1.e355b8p-24f, 0x1.4875c4p-22f, 0x1.be6c58p-21f, 0x1.2f6026p-19f, 0x1.9c541ep-18f, 0x1.18341p-16f, 0x1.7cd32ep-15f, 0x1.02c6f6p-13f,
-     0x1.5fa3dep-12f, 0x1.dda738p-11f, 0x1.441778p-9f, 0x1.b69f68p-8f, 0x1.26afa2p-6f, 0x1.848344p-5f, 0x1.e84152p-4f, 0x1.136562p-2f,
-     0x1p-1f, 0x1.764d5p-1f, 0x1.c2f7d6p-1f, 0x1.e7b7ccp-1f, 0x1.f6ca82p-1f, 0x1.fc92c2p-1f, 0x1.febbe8p-1f, 0x1.ff8896p-1f,
-     0x1.ffd40cp-1f, 0x1.ffefd4p-1f, 0x1.fffa0cp-1f, 0x1.fffddp-1f, 0x1.ffff32p-1f, 0x1.ffffb4p-1f, 0x1.ffffe4p-1f, 0x1.fffff6p-1f},
-    {
-     0x1.e355bcp-24f, 0x1.4875c2p-22f, 0x1.be6c48p-21f, 0x1.2f5ffap-19f, 0x1.9c538p-18f, 0x1.1832ep-16f, 0x1.7ccec6p-15f, 0x1.02becap-13f,
-     0x1.5f85b2p-12f, 0x1.dd37d6p-11f, 0x1.434a52p-9f, 0x1.b3afe4p-8f, 0x1.2162cp-6f, 0x1.721648p-5f, 0x1.ae0dcp-4f, 0x1.92a958p-3f,
-     0x1.ffffd6p-3f, 0x1.92a94cp-3f, 0x1.ae0dc2p-4f, 0x1.721652p-5f, 0x1.2162c2p-6f, 0x1.b3afe2p-8f, 0x1.434a52p-9f, 0x1.dd37d4p-11f,
-     0x1.5f85bp-12f, 0x1.02becap-13f, 0x1.7ccec4p-15f, 0x1.1832dep-16f, 0x1.9c537ap-18f, 0x1.2f5ffcp-19f, 0x1.be6c42p-21f, 0x1.4875cp-22f},
-    {
-     0x1.e3559p-25f, 0x1.487586p-23f, 0x1.be6bdp-22f, 0x1.2f5faep-20f, 0x1.9c5202p-19f, 0x1.18305p-17f, 0x1.7cc5d8p-16f, 0x1.02ae42p-14f,
-     0x1.5f4924p-13f, 0x1.dc594p-12f, 0x1.41b0aep-10f, 0x1.addaccp-9f, 0x1.16f9d8p-7f, 0x1.4efbf6p-6f, 0x1.4786eep-5f, 0x1.74262p-5f,
-     0x1.3e3df8p-22f, -0x1.74283ap-5f, -0x1.47883ep-5f, -0x1.4efd5p-6f, -0x1.16e952p-7f, -0x1.ae13f4p-9f, -0x1.4165e4p-10f, -0x1.dbebbep-12f,
-     -0x1.616936p-13f, -0x1.06819ap-14f, -0x1.64233cp-16f, -0x1.34ce2p-17f, -0x1.ca8e74p-19f, -0x1.af058p-21f, -0x1.c117a2p-23f, -0x1.7bb9a2p-21f},
-    {
-     0x1.423468p-26f, 0x1.b5ebbep-25f, 0x1.299884p-23f, 0x1.947abap-22f, 0x1.12db52p-20f, 0x1.758a9ap-19f, 0x1.fb941p-18f, 0x1.58b924p-16f,
-     0x1.d3ba9p-15f, 0x1.3c64ep-13f, 0x1.a8aa2p-12f, 0x1.16de34p-10f, 0x1.58f8c8p-9f, 0x1.67be86p-8f, 0x1.a8586ep-8f, -0x1.822f1cp-8f,
-     -0x1.5528b2p-6f, -0x1.821b88p-8f, 0x1.a858b8p-8f, 0x1.67b7e2p-8f, 0x1.58f784p-9f, 0x1.16deb4p-10f, 0x1.a8a9dep-12f, 0x1.3c656cp-13f,
-     0x1.d3bbcp-15f, 0x1.58b976p-16f, 0x1.fb9542p-18f, 0x1.758bcep-19f, 0x1.12dccap-20f, 0x1.947a0cp-22f, 0x1.2999e2p-23f, 0x1.b5ece2p-25f},
-    {
-     0x1.424454p-28f, 0x1.b6095ap-27f, 0x1.29ae9ap-25f, 0x1.94804cp-24f, 0x1.12e87ap-22f, 0x1.75989ep-21f, 0x1.fb7a94p-20f, 0x1.587ec8p-18f,
-     0x1.d29974p-17f, 0x1.3a1bfcp-15f, 0x1.a06f1ap-14f, 0x1.07beep-12f, 0x1.251e0cp-11f, 0x1.98d67ep-11f, -0x1.c690acp-11f, -0x1.50de22p-8f,
-     -0x1.f7c116p-19f, 0x1.516eccp-8f, 0x1.ca02bep-11f, -0x1.97872p-11f, -0x1.2ffd9ep-11f, -0x1.e9e596p-13f, -0x1.d1a522p-14f, -0x1.5e172ep-15f,
-     -0x1.b2e67ap-19f, 0x1.2bb0d2p-18f, -0x1.22fd9cp-16f, 0x1.15d38ep-17f, 0x1.c440c6p-19f, -0x1.db0004p-19f, -0x1.288b5cp-19f, 0x1.86ac4cp-18f},
-    {
-     0x1.0456ccp-30f, 0x1.61d734p-29f, 0x1.e0fc9cp-28f, 0x1.466836p-26f, 0x1.bc3fdep-25f, 0x1.2d9d28p-23f, 0x1.999248p-22f, 0x1.157b0cp-20f,
-     0x1.76ba68p-19f, 0x1.f370dap-18f, 0x1.419538p-16f, 0x1.779b1cp-15f, 0x1.34f01ap-14f, -0x1.92deaap-15f, -0x1.796c2ap-11f, -0x1.8ece9ep-12f,
-     0x1.058386p-9f, -0x1.92559cp-12f, -0x1.79a03p-11f, -0x1.871d62p-15f, 0x1.357b4ep-14f, 0x1.776786p-15f, 0x1.41a6eep-16f, 0x1.f33678p-18f,
-     0x1.76798cp-19f, 0x1.1563bp-20f, 0x1.9950cep-22f, 0x1.2d5b28p-23f, 0x1.bbaadap-25f, 0x1.4683bep-26f, 0x1.e075b6p-28f, 0x1.6199c6p-29f},
-    {
-     0x1.553eeep-33f, 0x1.cdee72p-32f, 0x1.3954b8p-30f, 0x1.ae22bap-29f, 0x1.228f4ep-27f, 0x1.891f1cp-26f, 0x1.0c6a7p-24f, 0x1.67225ep-23f,
-     0x1.e385cap-22f, 0x1.3f7fbp-20f, 0x1.775a56p-19f, 0x1.713d7p-18f, 0x1.229798p-20f, -0x1.cca8f4p-15f, -0x1.290e78p-13f, 0x1.87b4dcp-12f,
-     0x1.65a8f8p-17f, -0x1.9d99d2p-12f, 0x1.058404p-13f, 0x1.a028d2p-15f, 0x1.c34c1cp-15f, -0x1.bc02eep-15f, 0x1.d9fa16p-16f, 0x1.54acdap-17f,
-     -0x1.e0faecp-16f, -0x1.ace57ap-16f, 0x1.5676d6p-15f, -0x1.8ece78p-16f, -0x1.42275ep-17f, 0x1.31b838p-17f, 0x1.8210dcp-18f, -0x1.02fb48p-16f}};
-};
-
-// its slope for x >= 0, centres 0, 1/2 .. 15.5
+// slope of 1 / (1 + e^-x) for x >= 0, centres 0, 1/2 .. 15.5
 struct sigmoid_slope_table {
   alignas(64) static constexpr float c[6][32] = {
     {

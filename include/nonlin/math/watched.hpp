@@ -63,6 +63,7 @@ struct watched {
   using element = typename V::element;
   using marks_type = typename V::marks_type;
   using mask_type = watched_mask<V, Thorough>;
+  static constexpr bool thorough = Thorough;
   static constexpr std::size_t size = V::size;
   static constexpr bool has_fma = V::has_fma, has_scalef = V::has_scalef, has_table32 = V::has_table32, has_table16 = V::has_table16;
 
@@ -110,11 +111,18 @@ struct watched {
     return {octave_lookup(t, u.v), u.marks};
   }
   friend NONLIN_INLINE watched lookup16(const element (&t)[16], const watched& u) { return {lookup16(t, u.v), u.marks}; }
+  friend NONLIN_INLINE watched product16(const watched& a, const element (&t)[16], const element (&rest)[16], const watched& u) {
+    return {product16(a.v, t, rest, u.v), a.marks | u.marks};
+  }
   friend NONLIN_INLINE watched within(const watched& a, element end) { return {within(a.v, end), a.marks}; }
   // The slot drops the marks: whoever looks up computes with u's source too.
   friend NONLIN_INLINE watched_slot<V, Thorough> slot_of(const watched& u) { return {slot_of(u.v)}; }
+  friend NONLIN_INLINE marks_type beyond_octaves(const watched& t) { return beyond_octaves(t.v); }
   friend NONLIN_INLINE watched abs_below(const watched& a, element hi) { return {abs_below(a.v, hi), a.marks}; }
 };
+
+template <class V>
+inline constexpr bool is_thorough = requires { requires V::thorough; };
 
 // What a vector holds, watched or not.
 template <simd_vector V>
