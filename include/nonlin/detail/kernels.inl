@@ -288,7 +288,8 @@ struct kernels {
     return any(found);
   }
 
-  // Elements from `first` on, each by all that its formula has
+  // Elements from `first` on: two vectors side by side by all that their formula has; one alone, mostly an array's end, by what its lanes
+  // ask for (Zen 4, AVX-512, ns a call: Sigmoid of up to 16 elements 17 for 25, GELU' 22 for 36)
   template <class T, class F, std::size_t Out, class... In>
   NONLIN_KERNEL static void by_vectors(const F& functor, std::size_t first, std::size_t last,
                                        T* const (&out)[Out], const In*... in) {
@@ -305,8 +306,8 @@ struct kernels {
     }
     for (; goes_on(i, last); i += w) {  // which keeps constants from being loaded ahead: there are few vectors, often one
       const std::size_t k = last - i < w ? last - i : w;
-      const auto y = f(V(load(in + i, k))...);
-      for_outputs<V>(out, y, [&](T* p, const V& v) { store(p + i, math::plain(v), k); });
+      const auto y = f(load(in + i, k)...);
+      for_outputs<vec<T>>(out, y, [&](T* p, const vec<T>& v) { store(p + i, v, k); });
     }
   }
 
