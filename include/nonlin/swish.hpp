@@ -88,8 +88,8 @@ struct swish_far_argument {
 template <class V>
 NONLIN_INLINE V swish_far(const V& x, const swish_beta& beta) {
   const swish_far_argument<V> a(x, beta, 195);  // x e^-195 is 0 for every x
-  const far_exponential<V> p(a.t, a.lost);
-  const V w = scale_quietly(select(a.ends, V(0), x) * sigmoid_far_scaled(p), p.e.n);
+  const octaves_far<V> p(a.t, a.lost);
+  const V w = scale_quietly(select(a.ends, V(0), x) * p.scaled, p.n);
   return select(a.below, with_sign(abs(w), x), x - w);
 }
 
