@@ -293,11 +293,11 @@ struct kernels {
   template <class T, class F, std::size_t Out, class... In>
   NONLIN_KERNEL static void by_vectors(const F& functor, std::size_t first, std::size_t last,
                                        T* const (&out)[Out], const In*... in) {
-    using V = typename thorough<vec<T>>::type;
     const F f = functor;
-    constexpr std::size_t w = V::size;
+    constexpr std::size_t w = vec<T>::size;
     std::size_t i = first;
     if constexpr (vec<T>::has_table32) {
+      using V = math::watched<vec<T>, true>;
       for (; last - i >= 2 * w; i += 2 * w) {
         const auto a = f(V(load(in + i))...), b = f(V(load(in + i + w))...);
         for_outputs<V>(out, a, [&](T* p, const V& v) { store(p + i, math::plain(v)); });
@@ -321,14 +321,6 @@ struct kernels {
     put(out[0], V(y.value));
     put(out[1], V(y.derivative));
   }
-  template <class V, bool = V::has_table32>
-  struct thorough {
-    using type = V;
-  };
-  template <class V>
-  struct thorough<V, true> {
-    using type = math::watched<V, true>;
-  };
 
   template <class T, class V>
   static void put_four(bool stream_out, T* p, const V& a, const V& b, const V& c, const V& d) {

@@ -301,7 +301,7 @@ NONLIN_INLINE V reciprocal(const V& d) {
   return fma(fma(fma(e, e, e), e, e), r, r);
 }
 
-template <class V>
+template <class V, bool Anywhere = true>  // Anywhere: r is a number for any x
 struct table_reduced {
   V t, n, r;
 
@@ -311,12 +311,14 @@ struct table_reduced {
     using table = exp_table<T>;
     t = fma(x, V(c::log2e), V(table::round));
     n = t - V(table::round);
-    r = within(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)), exp_table_reach<T>);
+    r = fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x));
+    if constexpr (Anywhere) r = within(r, exp_table_reach<T>);
   }
+  // power (1 + q)
+  NONLIN_INLINE V scaled(const V& power) const { return fma(power, expm1_near_0(r), power); }
   // `powers`: exp_table's, or a multiple of them, which the result is then multiplied by
   NONLIN_INLINE V value(const element_of<V> (&powers)[16]) const {
-    const V q = expm1_near_0(r), power = lookup16(powers, t);
-    return scalef(fma(power, q, power), n);
+    return scalef(scaled(lookup16(powers, t)), n);
   }
 };
 template <class V>
@@ -544,8 +546,8 @@ NONLIN_INLINE V expm1_negative(const V& x) {
   }
 }
 
-// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor that all lanes have alike. An underflow to 0 costs, too, with AVX-512 13 times the
-// time at -inf: below `nothing` a usual factor leaves nothing.
+// factor e^x for x <= 0, with one rounding where it is subnormal, for any factor that all lanes have alike. An underflow to 0 costs, too,
+// with AVX-512 13 times the time at -inf: below `nothing` a usual factor leaves nothing.
 template <class V>
 NONLIN_INLINE V exp_negative_times(const V& x, const V& factor) {
   using T = element_of<V>;
@@ -559,12 +561,8 @@ NONLIN_INLINE V exp_negative_times(const V& x, const V& factor) {
   const V nothing = select(abs(factor) <= V(4), V(sizeof(T) == 4 ? T(-106) : T(-748)), V(lowest));
   const auto without_nothing = [&](const V& y) NONLIN_INLINE_LAMBDA { return select(x < nothing, with_sign(V(0), factor), y); };
   if constexpr (V::has_table32) {
-    using c = exp_constants<T>;
-    using table = exp_table<T>;
-    const V t = fma(x, V(c::log2e), V(table::round)), n = t - V(table::round);
-    const V q = expm1_near_0(fnma(n, V(c::ln2_lo), fnma(n, V(c::ln2_hi), x)));
-    const V s = product16(factor, table::power, power_rests.rest, t);
-    return scalef(without_nothing(fma(s, q, s)), n);
+    const table_reduced<V, false> e(x);
+    return scalef(without_nothing(e.scaled(product16(factor, exp_table<T>::power, power_rests.rest, e.t))), e.n);
   } else {
     const auto e = exp_parts(at_least(x, V(lowest)));
     const V y = without_nothing(fma(factor, e.q, factor));

@@ -164,18 +164,11 @@ struct octaves_far {
   NONLIN_INLINE explicit octaves_far(const V& t, const Low&... low) {
     table_reduced<V> e(-t);
     if constexpr (sizeof...(Low) != 0) e.r = (e.r - ... - low);
-    const V power = lookup16(exp_table<float>::power, e.t);
     n = e.n;
-    scaled = fma(power, expm1_near_0(e.r), power);
+    scaled = e.scaled(lookup16(exp_table<float>::power, e.t));
   }
 };
 
-template <class V>
-NONLIN_INLINE V sigmoid_far(const V& x) {
-  const octaves_far<V> p(at_most(abs(x), V(far_end)));
-  const V w = scale_quietly(p.scaled, p.n);
-  return select(x < V(0), w, V(1) - w);
-}
 template <class V>
 NONLIN_INLINE both<V> sigmoid_both_far(const V& x) {
   const octaves_far<V> p(at_most(abs(x), V(far_end)));
@@ -183,13 +176,6 @@ NONLIN_INLINE both<V> sigmoid_both_far(const V& x) {
   return {select(x < V(0), w, V(1) - w), w};
 }
 
-template <class V>
-NONLIN_INLINE V silu_far(const V& x) {
-  const V near = at_least(at_most(x, V(far_end)), V(-far_end));
-  const octaves_far<V> p(abs(near));
-  const V w = scale_quietly(near * p.scaled, p.n);
-  return select(x < V(0), w, x - w);
-}
 template <class V>
 NONLIN_INLINE both<V> silu_both_far(const V& x) {
   const V near = at_least(at_most(x, V(far_end)), V(-far_end)), t = abs(near);
@@ -227,7 +213,7 @@ NONLIN_INLINE V sigmoid(const V& x) {
   if constexpr (V::has_table32) {
     const octaves_logistic<V> p(x);
     return unless_beyond(beyond_octaves(p.t), x, V(1) / p.d,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_far(v); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_both_far(v).value; });
   } else if constexpr (V::has_table16) {
     const logistic_by_table<V> p(x);
     return scalef(reciprocal(p.d), p.n);
@@ -277,7 +263,7 @@ NONLIN_INLINE V silu(const V& x) {
   if constexpr (V::has_table32) {
     const octaves_logistic<V> p(x);
     return unless_beyond(beyond_octaves(p.t), x, x / p.d,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_far(v); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return silu_both_far(v).value; });
   } else if constexpr (V::has_table16) {
     const logistic_by_table<V> p(x);
     return scaled_quotient(at_least(x, V(-2000)), p.d, p.n);
