@@ -107,7 +107,7 @@ struct gelu_tanh_far_parts {
 template <class V>
 NONLIN_INLINE V gelu_tanh_far(const V& x) {
   const gelu_tanh_far_parts<V> p(x);
-  const V w = scale_quietly(fma(p.t, p.e.q, p.t), p.e.n);
+  const V w = scale_quietly(fma(p.t, p.e.q, p.t), p.e.n, -129.f);
   return select(x > V(0), x - w, with_sign(w, x));
 }
 
@@ -170,7 +170,7 @@ template <class V>
 NONLIN_INLINE V gelu_tanh_slope_far(const V& x) {
   const gelu_tanh_far_parts<V> p(x);
   const V f = fnma(p.t, gelu_tanh_argument_slope(p.t), V(1)), y = scalef(V(1), at_least(p.e.n, V(-100)));
-  const V w = scale_quietly(fma(f, fnma(y, V(2), p.e.q), f), p.e.n);
+  const V w = scale_quietly(fma(f, fnma(y, V(2), p.e.q), f), p.e.n, -134.f);
   return select(x < V(0), w, V(1) - w);
 }
 

@@ -7,7 +7,7 @@
 //                from 17.33 (37.43)
 //   error        largest found, float, all finite x, on sse2 / avx2 / avx512, in ULP:
 //                forward 2.49 / 2.90 / 2.64 (-0x1.0a2bd8p+4 / -0x1.f6b10ep+0 / -0x1.15a5d6p+4)
-//                derivative 2.46 / 2.83 / 1.39 (0x1.522cd8p+1 / 0x1.b451b4p+1 / 0x1.e7fdd6p+3)
+//                derivative 2.46 / 2.83 / 1.43 (0x1.522cd8p+1 / 0x1.b451b4p+1 / 0x1.fa9438p+3)
 #pragma once
 #include "activation.hpp"
 #include "math.hpp"

@@ -70,7 +70,7 @@ struct swish_beta {
   }
 };
 
-// t = |beta x| >= 6 up to `end`, and what it lost; beta in_tables
+// t = |beta x| >= 13 up to `end`, and what it lost; beta in_tables
 template <class V>
 struct swish_far_argument {
   V t, lost;
@@ -88,7 +88,7 @@ struct swish_far_argument {
 template <class V>
 NONLIN_INLINE V swish_far(const V& x, const swish_beta& beta) {
   const swish_far_argument<V> a(x, beta, 195);  // x e^-195 is 0 for every x
-  const octaves_far<V> p(a.t, a.lost);
+  const far_exponential<V> p(a.t, a.lost);
   const V w = scale_quietly(select(a.ends, V(0), x) * p.scaled, p.n);
   return select(a.below, with_sign(abs(w), x), x - w);
 }

@@ -161,27 +161,27 @@ NONLIN_INLINE V gelu_anywhere(const V& x) {
     return gelu_of(x, gelu_parts<V>(abs(x)));
 }
 
-// Beyond the tables, t = |x|: e^(-t^2 / 2) p(t - middle), p being polynomials of t itself, which need no division. Lanes that are
-// not beyond are kept from underflow.
+// Beyond the tables, t = |x|: e^(-t^2 / 2) p(t - middle), p being polynomials of t itself, which need no division; `last` as in
+// scale_quietly. Lanes that are not beyond are kept from underflow.
 template <class V, class T, std::size_t N>
-NONLIN_INLINE V gaussian_far(const V& x, T middle, const T (&p)[N]) {
+NONLIN_INLINE V gaussian_far(const V& x, T middle, const T (&p)[N], T last) {
   const V t = at_most(at_least(abs(x), V(5)), V(erfc_constants<T>::far_end));
   const auto e = gaussian<2>(t);
   const V f = polynomial(t - V(middle), p);
-  return scale_quietly(fma(f, e.q, f), e.n);
+  return scale_quietly(fma(f, e.q, f), e.n, last);
 }
 
 template <class V>
 NONLIN_INLINE V gelu_far(const V& x) {
   using c = erfc_constants<float>;
-  const V w = gaussian_far(x, c::far_middle, c::far_p);
+  const V w = gaussian_far(x, c::far_middle, c::far_p, -125.f);
   return select(x > V(0), x - w, with_sign(w, x));
 }
 
 template <class V>
 NONLIN_INLINE V gelu_slope_far(const V& x) {
   using c = erfc_constants<float>;
-  const V w = gaussian_far(x, c::slope_far_middle, c::slope_far_p);
+  const V w = gaussian_far(x, c::slope_far_middle, c::slope_far_p, -128.f);
   return select(x < V(0), w, V(1) - w);
 }
 

@@ -132,6 +132,15 @@ NONLIN_INLINE V scale_quietly(const V& y, const V& n) {
   return select(subnormal, with_sign(from_bits_of_integer(units), y), scalef(y, opaque(select(subnormal, V(0), n))));
 }
 
+// The same, sooner, where y 2^n is less than 2^-125 for n <= last, and not subnormal beyond
+template <class V>
+NONLIN_INLINE V scale_quietly(const V& y, const V& n, element_of<V> last) {
+  using c = exp_constants<element_of<V>>;
+  const auto subnormal = n <= V(last);
+  const V units = abs(scalef(y, n + V(c::units_of_least)));
+  return select(subnormal, with_sign(from_bits_of_integer(units), y), scalef(y, opaque(select(subnormal, V(0), n))));
+}
+
 // y 2^n for |n| <= 280 (double: 2100) and any y; rounded once where the result is not less than the least subnormal.
 template <class V>
 NONLIN_INLINE V scale_far(const V& y, const V& n) {

@@ -29,7 +29,10 @@
 //   lost     1 / d by an estimate and one step: .18 for .165 without the marks; the power by a shift for scalef: the same
 //   lost     d = power + fma(power, q, 1): 2.47 ULP for 2.64, at 2 % more. For doubles it is 2.33 for 3.06 (SiLU)
 //   gained   beyond 87.3 sigma(x) and its slope are e^x, by the table: all -inf, Sigmoid .50 for .60, SiLU .55 for .63, SwiGLU' 1.26 for 1.60
-//   lost     slopes so: Sigmoid' .23 for .22, Tanh' .24 for .24, SiLU' .29 for .30; GELUTanh .37 for .32
+//   gained   slopes beyond their tables too: the scheduler's 128 places hold two vectors and a half of such formulas, so that the length of
+//            their chains counts; with what is subnormal known from the exponent, not from a result, and no table where all lanes are
+//            beyond it: all -inf, Sigmoid' .46 for .88, Tanh' .50 for .90, SiLU' .52 for 1.07, Sigmoid .38 for .53
+//   lost     slopes by it everywhere: Sigmoid' .23 for .22, Tanh' .24 for .24, SiLU' .29 for .30; GELUTanh .37 for .32
 #pragma once
 #include "exp.hpp"
 #include "table32.hpp"
@@ -142,62 +145,50 @@ struct octaves_logistic {
 
 inline constexpr float far_end = 190;  // e^-t and t e^-t are 0
 
+// e^-t = 2^n scaled = y (1 + 2^-11), t = |x + low| <= far_end; as y it is a normal number
 template <class V>
 struct far_exponential {
-  exponential<V> e;
-  V scaled, y;  // 1 + q, 2^n (1 + q); as y it stays above the least normal number
-
-  // of t + low
-  template <class... Low>
-  NONLIN_INLINE explicit far_exponential(const V& t, const Low&... low) : e(exp_parts(-t, -low...)) {
-    scaled = V(1) + e.q;
-    y = scalef(scaled, at_least(e.n, V(-100)));
-  }
-};
-
-// sigma(-t) = e^-t and its slope as well, t = |x + low| beyond octaves_logistic: 2^n scaled
-template <class V>
-struct octaves_far {
-  V n, scaled;
+  V n, scaled, y;
 
   template <class... Low>
-  NONLIN_INLINE explicit octaves_far(const V& t, const Low&... low) {
-    table_reduced<V> e(-t);
+  NONLIN_INLINE explicit far_exponential(const V& t, const Low&... low) {
+    table_reduced<V, false> e(-t);
     if constexpr (sizeof...(Low) != 0) e.r = (e.r - ... - low);
     n = e.n;
-    scaled = e.scaled(lookup16(exp_table<float>::power, e.t));
+    const V power = lookup16(exp_table<float>::power, e.t);
+    scaled = e.scaled(power);
+    y = scalef(fma(power, e.r, power), at_least(n, V(-100)));
   }
 };
 
+// Beyond octaves_logistic sigma(-t) and its slope are e^-t.
 template <class V>
 NONLIN_INLINE both<V> sigmoid_both_far(const V& x) {
-  const octaves_far<V> p(at_most(abs(x), V(far_end)));
-  const V w = scale_quietly(p.scaled, p.n);
+  const far_exponential<V> p(at_most(abs(x), V(far_end)));
+  const V w = scale_quietly(p.scaled, p.n, -125.5f);
   return {select(x < V(0), w, V(1) - w), w};
 }
 
 template <class V>
 NONLIN_INLINE both<V> silu_both_far(const V& x) {
   const V near = at_least(at_most(x, V(far_end)), V(-far_end)), t = abs(near);
-  const octaves_far<V> p(t);
-  const V value = scale_quietly(near * p.scaled, p.n), slope = scale_quietly(fnma(t, p.scaled, p.scaled), p.n);
+  const far_exponential<V> p(t);
+  const V value = scale_quietly(near * p.scaled, p.n, -132.f), slope = scale_quietly(fnma(t, p.scaled, p.scaled), p.n, -132.f);
   return {select(x < V(0), value, x - value), select(x < V(0), slope, V(1) - slope)};
 }
 
-// factor e^-t / (1 + e^-t)^2, t >= 15
-template <class V>
-NONLIN_INLINE V sigmoid_slope_far(const V& t, const V& factor) {
+// Factor e^-t / (1 + e^-t)^2, t >= 15; factor 1 or 4
+template <int Factor, class V>
+NONLIN_INLINE V sigmoid_slope_far(const V& t) {
   const far_exponential<V> p(at_most(t, V(far_end)));
-  return scale_quietly(factor * (V(1) + fnma(p.scaled + p.scaled, p.y, p.e.q)), p.e.n);
+  return scale_quietly(fnma(p.scaled, V(2 * Factor) * p.y, V(Factor) * p.scaled), p.n, Factor == 4 ? -127.5f : -125.5f);
 }
 
-// At -(t + low), t >= 6: y (1 + y - t) / (1 + y)^2
+// At -(t + low), t >= 13: y (1 + y - t) / (1 + y)^2
 template <class V, class... Low>
 NONLIN_INLINE V silu_slope_tail(const V& t, const Low&... low) {
   const far_exponential<V> p(t, low...);
-  const V series = p.y * fma(p.y, fma(p.y, V(-4), V(3)), V(-2));  // (1 + y)^-2 - 1
-  const V numerator = (V(1) - t) + p.y;
-  return scale_quietly(fma(numerator, fma(series, p.scaled, p.e.q), numerator), p.e.n);
+  return scale_quietly(p.scaled * fma(p.y, fma(V(2), t, V(-1)), V(1) - t), p.n, -132.f);
 }
 
 template <class V>
@@ -238,7 +229,7 @@ NONLIN_INLINE V sigmoid_slope(const V& x) {
     const auto slot = slot_of(t + V(round_to_half));
     const V y = table_polynomial(off_halves(t), slot, sigmoid_slope_table::c);
     return unless_beyond(beyond_slots(slot, round_to_half), t, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far(v, V(1)); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far<1>(v); });
   } else {
     return sigmoid_slope_anywhere(t, 1);
   }
@@ -251,7 +242,7 @@ NONLIN_INLINE V tanh_slope(const V& x) {
     const auto slot = slot_of(t + V(round_to_quarter));
     const V y = table_polynomial(t - lookup(tanh_slope_table::x, slot), slot, tanh_slope_table::c);
     return unless_beyond(beyond_slots(slot, round_to_quarter), t, y,
-                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far(v + v, V(4)); });
+                         [](const V& v) NONLIN_INLINE_LAMBDA { return sigmoid_slope_far<4>(v + v); });
   } else {
     return sigmoid_slope_anywhere(t + t, 4);
   }

@@ -167,6 +167,7 @@ template <class V>
 NONLIN_INLINE watched<V, true> times(const watched<V, true>& factor, const watched<V, true>& other) {
   const V a = factor.v, b = other.v;
   const auto tiny = is_subnormal(b);
+  if (!any(tiny)) [[likely]] return watched<V, true>(a * b);
   const V raised = opaque(select(tiny, raised_subnormal(b), abs(b))), product = a * with_sign(raised, b);
   return watched<V, true>(select(tiny, lowered(abs(a), raised, product), product));
 }

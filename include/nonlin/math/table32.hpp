@@ -57,23 +57,29 @@ NONLIN_INLINE both<V> unless_beyond(const typename V::marks_type& beyond, const 
   return y;
 }
 
-// Who watches the marks does those lanes again, thoroughly.
+// Who watches the marks does those lanes again, thoroughly: mostly in vectors whose lanes are all beyond.
 template <class V, bool Thorough, class General>
 NONLIN_INLINE watched<V, Thorough> unless_beyond(const typename V::marks_type& beyond, const watched<V, Thorough>& x,
                                                  const watched<V, Thorough>& y, const General& general) {
-  if constexpr (Thorough)
-    return watched<V, true>(select(marked(beyond), general(x).v, y.v));
-  else
+  if constexpr (Thorough) {
+    const auto lanes = marked(beyond);
+    watched<V, true> far = general(x);
+    if (!all(lanes)) far.v = select(lanes, far.v, y.v);
+    return far;
+  } else
     return {y.v, y.marks | beyond};
 }
 template <class V, bool Thorough, class General>
 NONLIN_INLINE both<watched<V, Thorough>> unless_beyond(const typename V::marks_type& beyond, const watched<V, Thorough>& x,
                                                        const both<watched<V, Thorough>>& y, const General& general) {
   if constexpr (Thorough) {
-    const both<watched<V, true>> other = general(x);
+    both<watched<V, true>> other = general(x);
     const auto lanes = marked(beyond);
-    return {watched<V, true>(select(lanes, other.value.v, y.value.v)),
-            watched<V, true>(select(lanes, other.derivative.v, y.derivative.v))};
+    if (!all(lanes)) {
+      other.value.v = select(lanes, other.value.v, y.value.v);
+      other.derivative.v = select(lanes, other.derivative.v, y.derivative.v);
+    }
+    return other;
   } else {
     return {{y.value.v, y.value.marks | beyond}, {y.derivative.v, y.derivative.marks | beyond}};
   }
