@@ -91,6 +91,7 @@ struct axis_rows {
   template <class V>
   struct step {
     V in[In], p[at_least_one(P)], out[Out], term[at_least_one(S)];
+    NONLIN_INLINE step() {}  // clang called the one that is not written: SwiGLU' with biases 2.35 ns for .50
   };
   template <class V>
   using parts = V[at_least_one(S)][side];
